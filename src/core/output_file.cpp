@@ -1,0 +1,86 @@
+#include "resyncer/core/output_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "resyncer/core/error.h"
+
+namespace resyncer::core {
+
+namespace {
+// Fixed storage, because the signal path may not allocate or lock.
+constexpr std::size_t kSlots = 16, kPathBytes = 4096;
+struct Slot {
+  std::atomic<bool> taken{false}, live{false};
+  std::array<char, kPathBytes> path{};
+};
+std::array<Slot, kSlots> g_slots;
+
+void enlist(const std::string& path) {
+  if (path.size() >= kPathBytes) return;
+  for (auto& slot : g_slots) {
+    bool free = false;
+    if (!slot.taken.compare_exchange_strong(free, true)) continue;
+    std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
+    slot.live = true;
+    return;
+  }
+}
+
+void strike(const std::string& path) {
+  for (auto& slot : g_slots) {
+    if (slot.live && path == slot.path.data()) {
+      slot.live = false;
+      slot.taken = false;
+    }
+  }
+}
+}  // namespace
+
+OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
+  std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw Error(ErrorKind::output, "the folder does not exist", folder.string(), "create it first");
+  if (::access(folder.c_str(), W_OK) != 0)
+    throw Error(ErrorKind::output, "the folder is not writable", folder.string(), "choose another folder with -o");
+  static std::atomic<int> counter{0};
+  temporary_ = folder / ("." + target.stem().string() + ".partial-" + std::to_string(::getpid()) + "-" +
+                         std::to_string(counter++) + target.extension().string());
+  enlist(temporary_.string());
+}
+
+OutputFile::~OutputFile() {
+  if (committed_) return;
+  std::error_code ignored;
+  std::filesystem::remove(temporary_, ignored);
+  strike(temporary_.string());
+}
+
+void OutputFile::commit() {
+  int fd = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw Error(ErrorKind::output, std::strerror(errno), temporary_.string());
+  int failed = ::fsync(fd);
+  int cause = errno;
+  ::close(fd);
+  if (failed != 0) throw Error(ErrorKind::output, std::strerror(cause), target_.string(), "free some disk space");
+  std::error_code error;
+  std::filesystem::rename(temporary_, target_, error);
+  if (error) throw Error(ErrorKind::output, error.message(), target_.string());
+  strike(temporary_.string());
+  committed_ = true;
+}
+
+void remove_unfinished_outputs() noexcept {
+  for (auto& slot : g_slots)
+    if (slot.live) ::unlink(slot.path.data());
+}
+
+}  // namespace resyncer::core
