@@ -1,0 +1,63 @@
+// What the generator is told: the masked frame, the plain-white mesh in its new pose and expression, and references of the
+// same person warped to it through the mesh. The same code serves training and rendering.
+//
+// Crop: a square of `side` px round the lower face, upright with the head: the midpoint between nose tip and chin in its
+// middle, kCropWidthCm wide. `crop_from_frame` is a similarity.
+#pragma once
+
+#include <vector>
+
+#include "resyncer/core/geometry.h"
+#include "resyncer/core/image.h"
+#include "resyncer/mesh/camera.h"
+#include "resyncer/mesh/raster.h"
+
+namespace resyncer::generator {
+
+constexpr int kReferences = 4;
+constexpr float kCropWidthCm = 17.F;
+// Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside Region::mouth), then for
+// each reference RGB and validity.
+constexpr int kGuidancePlanes = 6 + 4 * kReferences;
+
+// `frame_vertices`: projected control vertices of the identity's *neutral* face in this frame's pose, px, so that the crop does not
+// move with the mouth.
+core::Affine2 crop_from_frame(const mesh::Vertices& frame_vertices, int side);
+
+// Applies a similarity to projected vertices; depth is scaled along.
+mesh::Vertices transform(const mesh::Vertices& vertices, const core::Affine2& map);
+
+struct Reference {
+  core::ImageU8 image;     // RGB
+  mesh::Vertices dense;    // px of the image, of the mesh as it is in the image
+};
+
+// The hole M (ReSyncer, fig. 2): U-shaped lower face with a notch for the nose; from the cheeks below the eyes to under the
+// chin. Wide enough for every mouth: it is spanned by the neutral face, the old mesh, the new mesh and a wide-open jaw, so that it does not
+// give away the mouth that was there. All vertices are control vertices in the mask's px. Polygon in px, closed.
+std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& wide_open,
+                                       const mesh::Vertices& source, const mesh::Vertices& target);
+// 1 inside; `feather` px wide smooth step from 0 at the polygon to 1 inside (0 = hard edge).
+void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, float feather, core::ImageF* mask);
+
+struct Guidance {
+  int side = 0;
+  core::ImageF planes;  // side x side x kGuidancePlanes, interleaved (channels-last), [0, 1]
+};
+
+struct GuidanceInput {
+  const core::ImageU8* crop = nullptr;      // RGB, side x side
+  const core::ImageF* mask = nullptr;       // side x side, hard
+  const mesh::Vertices* target = nullptr;   // dense vertices of the new mesh, crop px
+  std::vector<const Reference*> references; // kReferences; may repeat
+};
+
+// Buffers that are kept from frame to frame.
+struct GuidanceScratch {
+  mesh::Raster raster;
+  core::ImageF shading, field, warped, valid;
+};
+
+void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, GuidanceScratch* scratch, Guidance* out);
+
+}  // namespace resyncer::generator

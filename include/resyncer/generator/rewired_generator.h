@@ -1,0 +1,44 @@
+// The rewired style-based generator (ReSyncer, section 3.2) at run time.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "resyncer/generator/guidance.h"
+
+namespace resyncer::generator {
+
+// What the network answers: for every pixel how much of each warped reference to take, and what to add. The picture is
+//   sum_k weight_k * reference_k(warp) + residual,
+// so that at any resolution the sharpness is that of the person's own pixels.
+struct Painting {
+  core::ImageF weights;   // side x side x kReferences, sum 1
+  core::ImageF residual;  // side x side x 3, [-1, 1]
+};
+
+enum class Precision { automatic, bf16, fp32 };
+
+struct GeneratorOptions {
+  Precision precision = Precision::automatic;  // bf16 where the CPU has AVX512-BF16 or AMX, else fp32
+  bool use_cuda = true;                        // when LibTorch has it
+};
+
+// Thread-safe: several threads may call paint() at once.
+class RewiredGenerator {
+ public:
+  // Throws Error{model}.
+  explicit RewiredGenerator(const std::filesystem::path& weights, const GeneratorOptions& options = {});
+  ~RewiredGenerator();
+
+  int side() const;
+  void paint(const Guidance& guidance, Painting* out) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Threads inside LibTorch's operators, for this process; and glibc's allocator told to keep large blocks.
+void prepare_process(int threads);
+
+}  // namespace resyncer::generator

@@ -1,0 +1,65 @@
+// One encode, one mux. Streams that are not the picture are copied packet by packet. The file appears whole under its
+// name or not at all.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "resyncer/media/video_reader.h"
+
+namespace resyncer::media {
+
+struct EncoderOptions {
+  std::string codec;       // FFmpeg encoder name; empty = the source's codec family ("h264" -> libx264, ...)
+  std::optional<int> crf;  // empty = visually lossless for that codec
+  std::string preset;      // empty = a fast preset of the codec
+  int threads = 0;         // 0 = as many as cores
+  bool bit_exact = false;  // no version strings, single-threaded rate control: equal input gives equal files
+};
+
+struct MuxOptions {
+  std::filesystem::path source;  // the input video: its other streams, chapters and metadata are copied
+  std::filesystem::path speech;  // its best audio stream becomes the first audio track; empty = keep the source's audio
+  bool keep_source_audio = false;  // the source's own first audio track is replaced unless this is set; further audio
+                                   // tracks, subtitles, attachments, data and chapters are always copied
+};
+
+class VideoWriter {
+ public:
+  // `source_info`: pixel format, colour tags, SAR, rotation and time base of the result are the source's.
+  // For a still picture the frames are written at `still_rate` in yuv420p.
+  // Throws Error{output} when the container, codec or size cannot be written, before any frame is needed.
+  VideoWriter(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& encoder,
+              const MuxOptions& mux);
+  ~VideoWriter();  // an unfinished file is removed
+  VideoWriter(VideoWriter&&) noexcept;
+
+  void write(const VideoFrame& frame);  // presentation order; pts in the source's time base
+  void finish();                        // flushes, writes the trailer, renames. Throws Error{output}
+  const std::string& audio_action() const;  // "copied", "encoded as aac", "none": for the log
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A frame for a still picture's video: the same picture with another pts (time base 1/25 and so on).
+VideoFrame with_pts(const VideoFrame& frame, std::int64_t pts);
+
+// Lossless gray (FFV1 in Matroska) of the mask: 0 = untouched.
+class MaskWriter {
+ public:
+  MaskWriter(const std::filesystem::path& path, int width, int height, core::Rational time_base,
+             core::Rational average_rate);
+  ~MaskWriter();
+  void write(const core::ImageU8& mask, std::int64_t pts);
+  void finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace resyncer::media

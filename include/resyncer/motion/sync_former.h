@@ -1,0 +1,45 @@
+// Style-SyncFormer (ReSyncer, section 3.1): speech features, mesh history and a style token to the next mesh.
+#pragma once
+
+#include <Eigen/Core>
+#include <filesystem>
+#include <memory>
+
+#include "resyncer/core/feature_sequence.h"
+
+namespace resyncer::motion {
+
+using Coefficients = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // frames x speech_count
+
+constexpr int kMotionRate = 25;  // meshes a second
+
+// Displacement of the mesh from the identity's mean mesh, in the coordinates of the face model's speech expressions
+// (mesh::FaceModel::expression, its first speech_count columns): row i is the mesh at (i + 0.5) / rate seconds.
+struct MotionTrack {
+  double rate = kMotionRate;
+  Coefficients expression;
+};
+
+class StyleSyncFormer {
+ public:
+  // Throws Error{model}.
+  explicit StyleSyncFormer(const std::filesystem::path& weights);
+  ~StyleSyncFormer();
+
+  int coefficient_count() const;
+  // `features`: 50 Hz, from the encoder of the same weights file. `style`: meshes of the speaker whose manner is wanted, at
+  // 25 Hz, any length >= 1 (empty = the mean style). `speaking`: gate, one a feature frame; where it is false for long, the
+  // mouth comes to rest at `rest` (one row). Cost per frame and memory do not depend on the length.
+  MotionTrack predict(const core::FeatureSequence& features, const Coefficients& style,
+                      const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The track at arbitrary times (seconds from the start of the speech), cubic in between; before the start and after the end
+// the mouth is at rest, with a short ease.
+Coefficients sample(const MotionTrack& track, const std::vector<double>& seconds, const Eigen::VectorXf& rest);
+
+}  // namespace resyncer::motion

@@ -1,0 +1,75 @@
+// Finding and following faces: dlib's HOG detector now and then on a small copy, dlib's 68-point predictor on every
+// frame, tracks with identities across frames, shot cuts, jitter removed without lag afterwards.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "resyncer/core/face.h"
+#include "resyncer/core/image.h"
+
+namespace resyncer::track {
+
+struct TrackerOptions {
+  std::filesystem::path landmark_model;  // dlib shape_predictor with 68 points; empty = Debian's libdlib-data
+  int detection_width = 640;             // frames are reduced to at most this many px wide or high to detect
+  int detection_interval = 10;           // frames between detections while every known face is followed well
+  float min_score = 0.3F;                // observations below are dropped
+  int min_face_px = 32;                  // smallest face width at full resolution
+};
+
+// One face in one shot. Index i of the vectors is frame `first_frame + i`.
+struct FaceTrack {
+  int id = 0;            // 0 = the largest (mean area times frames), in falling order
+  int shot = 0;          // index into FaceTracks::shot_starts
+  std::int64_t first_frame = 0;
+  std::vector<std::optional<core::FaceObservation>> frames;
+  std::vector<std::optional<core::FaceObservation>> raw;  // before smoothing; for measurements
+};
+
+struct FaceTracks {
+  std::int64_t frame_count = 0;
+  std::vector<std::int64_t> shot_starts;  // first frames, ascending, starts with 0
+  std::vector<FaceTrack> tracks;
+};
+
+// Causal part: push every frame in order, then finish() smooths (two passes, zero lag, within shots).
+class FaceTracker {
+ public:
+  // Throws Error{model} when the landmark model is missing or damaged.
+  explicit FaceTracker(const TrackerOptions& options = {});
+  ~FaceTracker();
+
+  // `gray`: upright frame at `scale` times full resolution; observations come back in full-resolution px.
+  // Returns the faces of this frame before smoothing (for the reference bank).
+  std::vector<core::FaceObservation> push(const core::ImageU8& gray, float scale);
+  FaceTracks finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Scale that `push` wants its gray images in, for frames of this size: at most 1.
+float analysis_scale(int width, int height);
+
+// True when `now` starts a new shot after `before`: small gray thumbnails, block histograms.
+bool is_shot_cut(const core::ImageU8& before, const core::ImageU8& now);
+
+// Zero-lag smoothing of one track's landmarks, in place (used by finish()). Mouth points are smoothed least.
+void smooth(std::vector<std::optional<core::FaceObservation>>* frames);
+
+struct FaceChoice {
+  std::optional<int> index;                // track id
+  std::optional<core::Point2> point;       // px, upright: the track that covers it most often
+  std::optional<core::Box> box;            // px, upright: the track that overlaps it most
+};
+
+// Ids of the tracks that are one person's, over all shots: by default the largest face of every shot.
+// Empty when nothing fits.
+std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice);
+
+}  // namespace resyncer::track
