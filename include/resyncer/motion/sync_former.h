@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "resyncer/core/feature_sequence.h"
 
