@@ -14,7 +14,7 @@ struct AVFrame;
 
 namespace resyncer::media {
 
-enum class ColorMatrix { bt601, bt709, bt2020, rgb };  // rgb: planes hold G, B, R
+enum class ColorMatrix { bt601, bt709, bt2020, rgb };  // rgb: the planes are R, G, B
 
 // Layout of the planes, so that compose needs no libav. Samples are 8 bit, or 9-16 bit in native-endian uint16.
 struct PixelLayout {

@@ -1,0 +1,35 @@
+// Analyses kept on disk by the content of the video, one safetensors file each. A cache is never needed and never an error: what
+// cannot be read is made again, what cannot be written is not kept.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "resyncer/pipeline/analysis.h"
+
+namespace resyncer::pipeline {
+
+struct CacheOptions {
+  std::filesystem::path folder;                // empty = no cache; it is made when missing
+  std::uint64_t max_bytes = 2'000'000'000ULL;  // of all its files; the longest unused go first. 0 = unbounded
+};
+
+// $XDG_CACHE_HOME/resyncer or ~/.cache/resyncer; empty when neither is known.
+std::filesystem::path default_cache_folder();
+
+// File name of an analysis: SHA-256 over the whole content, the analysis version and the options that matter.
+// Throws Error{input} when the video cannot be read.
+std::string cache_key(const std::filesystem::path& video, const AnalysisOptions& options);
+
+// Throws Error{output}.
+void save_analysis(const Analysis& analysis, const std::filesystem::path& path);
+// Throws Error{input} on anything that is not a whole and consistent analysis.
+Analysis load_analysis(const std::filesystem::path& path);
+
+// The cached analysis, or a new one which is then kept. `from_cache`, if given, tells which.
+Analysis analyse_cached(const std::filesystem::path& video, const AnalysisOptions& options, const CacheOptions& cache,
+                        const ProgressSink& progress = {}, bool* from_cache = nullptr);
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,49 @@
+// Figures on footage that the networks have never seen: the generator repaints a person's own mouth, the
+// motion model guesses a person's own lips.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "resyncer/pipeline/models.h"
+
+namespace resyncer::pipeline {
+
+struct MeasureOptions {
+  std::filesystem::path cache;     // folder of analyses; empty = none
+  int frames = 60;                 // measured frames a clip, evenly spread (generator)
+  double min_reference_gap = 2.0;  // seconds between a frame and its references (generator)
+};
+
+// One way of painting, means over the measured frames, inside each frame's own mask (alpha > 0.5), at the
+// frame's resolution.
+struct PaintFigures {
+  double psnr = 0, ssim = 0;
+  double sharpness_ratio = 0;  // variance of the Laplacian, result over source
+};
+
+struct GeneratorFigures {
+  std::filesystem::path clip;
+  int frames = 0;
+  PaintFigures network;
+  PaintFigures warp;  // baseline: the reference with the nearest mouth shape, warped and colour-matched
+  double reprojection_error = 0;
+};
+
+GeneratorFigures measure_generator(const std::filesystem::path& clip, const ModelSet& models,
+                                   const MeasureOptions& options);
+
+struct MotionFigures {
+  std::filesystem::path clip;
+  int frames = 0;
+  double correlation = 0;      // of lip openings, best lag
+  int lag = 0;                 // frames; positive = the picture is later than the sound in the source
+  double amplitude_ratio = 0;  // deviation of the predicted opening over the real one's
+  double open_in_silence = 0;  // share of frames with openness > 0.25 on ten seconds of digital silence
+};
+
+// The clip's own sound drives; style and rest pose are the clip's own, as in a render.
+MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& models,
+                             const MeasureOptions& options);
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,60 @@
+// The main job: a recorded video and a new speech track in, the same video speaking the new words out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "resyncer/generator/reference_choice.h"
+#include "resyncer/media/video_writer.h"
+#include "resyncer/pipeline/models.h"
+#include "resyncer/pipeline/progress.h"
+#include "resyncer/track/face_tracker.h"
+
+namespace resyncer::pipeline {
+
+enum class Renderer {
+  network,  // the rewired generator
+  warp      // the nearest reference, warped and colour-matched: the baseline and a fast preview
+};
+
+struct RenderOptions {
+  std::filesystem::path input, speech, output;
+  std::filesystem::path mask_out, preview;  // empty = none
+  Renderer renderer = Renderer::network;
+  media::EncoderOptions encoder;
+  track::FaceChoice face;
+  track::TrackerOptions tracker;
+  bool keep_source_audio = false;
+  bool use_cache = true;
+  std::filesystem::path cache_folder;  // empty = $XDG_CACHE_HOME/resyncer
+  int threads = 0;                     // frames in work at once; 0 = cores
+  // Bit-exact on one kind of CPU: fp32 and version-free files. Frames never depend on the number of threads.
+  bool deterministic = false;
+};
+
+struct StageTime {
+  double seconds = 0;  // summed over threads
+  std::int64_t frames = 0;
+};
+
+struct RenderReport {
+  std::int64_t frames = 0, repainted_frames = 0;
+  double wall_seconds = 0;
+  bool analysis_cached = false;
+  double reprojection_error = 0;  // mean, in inter-ocular distances
+  std::string audio_action;       // "copied", "encoded as aac"
+  std::string precision;          // "bf16", "fp32"
+  std::int64_t peak_memory_bytes = 0;
+  std::map<std::string, StageTime> stages;
+};
+
+// Throws core::Error; leaves no file on failure.
+RenderReport render(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress);
+
+// --stats: everything above with versions and model hashes, as JSON text.
+std::string stats_json(const RenderOptions& options, const ModelSet& models, const RenderReport& report);
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,108 @@
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/measure.h"
+
+namespace resyncer::cli {
+
+namespace {
+
+using nlohmann::json;
+
+struct EvalFlags {
+  std::vector<std::filesystem::path> clips;
+  pipeline::MeasureOptions options;
+  bool as_json = false;
+};
+
+json paint_json(const pipeline::PaintFigures& f) {
+  return {{"psnr", f.psnr}, {"ssim", f.ssim}, {"sharpness_ratio", f.sharpness_ratio}};
+}
+
+void run_generator(const EvalFlags& flags, const GlobalOptions& global) {
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  json list = json::array();
+  double psnr = 0, ssim = 0, gain = 0, sharpness = 0;
+  if (!flags.as_json)
+    std::printf("%-34s %6s  %-22s  %-22s  %s\n", "clip", "frames", "network PSNR SSIM sharp",
+                "warp PSNR SSIM sharp", "gain dB");
+  for (const auto& clip : flags.clips) {
+    auto f = pipeline::measure_generator(clip, models, flags.options);
+    list.push_back({{"clip", clip.filename().string()},
+                    {"frames", f.frames},
+                    {"network", paint_json(f.network)},
+                    {"warp", paint_json(f.warp)},
+                    {"reprojection_error", f.reprojection_error}});
+    psnr += f.network.psnr;
+    ssim += f.network.ssim;
+    sharpness += f.network.sharpness_ratio;
+    gain += f.network.psnr - f.warp.psnr;
+    if (!flags.as_json) {
+      std::printf("%-34s %6d  %6.2f %6.3f %6.2f    %6.2f %6.3f %6.2f    %+.2f\n", clip.filename().c_str(),
+                  f.frames, f.network.psnr, f.network.ssim, f.network.sharpness_ratio, f.warp.psnr,
+                  f.warp.ssim, f.warp.sharpness_ratio, f.network.psnr - f.warp.psnr);
+      std::fflush(stdout);
+    }
+  }
+  auto n = double(flags.clips.size());
+  if (flags.as_json)
+    std::cout << json{{"clips", list}}.dump(2) << '\n';
+  else
+    std::printf("%-34s %6s  %6.2f %6.3f %6.2f    %22s  %+.2f\n", "mean", "", psnr / n, ssim / n,
+                sharpness / n, "", gain / n);
+}
+
+void run_motion(const EvalFlags& flags, const GlobalOptions& global) {
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  json list = json::array();
+  double correlation = 0, open = 0;
+  if (!flags.as_json)
+    std::printf("%-34s %6s %11s %4s %10s %15s\n", "clip", "frames", "correlation", "lag", "amplitude",
+                "open in silence");
+  for (const auto& clip : flags.clips) {
+    auto f = pipeline::measure_motion(clip, models, flags.options);
+    list.push_back({{"clip", clip.filename().string()},
+                    {"frames", f.frames},
+                    {"correlation", f.correlation},
+                    {"lag", f.lag},
+                    {"amplitude_ratio", f.amplitude_ratio},
+                    {"open_in_silence", f.open_in_silence}});
+    correlation += f.correlation;
+    open += f.open_in_silence;
+    if (!flags.as_json)
+      std::printf("%-34s %6d %11.3f %4d %10.2f %13.1f %%\n", clip.filename().c_str(), f.frames, f.correlation,
+                  f.lag, f.amplitude_ratio, 100 * f.open_in_silence);
+  }
+  auto n = double(flags.clips.size());
+  if (flags.as_json)
+    std::cout << json{{"clips", list}}.dump(2) << '\n';
+  else
+    std::printf("%-34s %6s %11.3f %4s %10s %13.1f %%\n", "mean", "", correlation / n, "", "", 100 * open / n);
+}
+
+}  // namespace
+
+void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
+  CLI::App* parent = app->add_subcommand("eval", "Measure the networks on footage that they have never seen");
+  parent->require_subcommand(1);
+  auto flags = std::make_shared<EvalFlags>();
+  CLI::App* generator =
+      parent->add_subcommand("generator", "Repaint people's own mouths, with their own mesh");
+  CLI::App* motion = parent->add_subcommand("motion", "Guess people's own lips from their speech");
+  for (CLI::App* command : {generator, motion}) {
+    command->add_option("clips", flags->clips, "Video files with one talking person")->required();
+    command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
+    command->add_flag("--json", flags->as_json, "Print JSON");
+  }
+  generator->add_option("--frames", flags->options.frames, "Frames measured a clip")
+      ->check(CLI::PositiveNumber);
+  generator->add_option("--gap", flags->options.min_reference_gap,
+                        "Seconds between a frame and its references");
+  generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
+  motion->callback([=] { *run = [=] { run_motion(*flags, *global); }; });
+}
+
+}  // namespace resyncer::cli

@@ -1,0 +1,97 @@
+#include <spdlog/spdlog.h>
+
+#include "cli/command.h"
+#include "cli/progress_bar.h"
+#include "resyncer/pipeline/models.h"
+#include "resyncer/pipeline/prepare.h"
+
+namespace resyncer::cli {
+
+namespace {
+
+struct PrepareFlags {
+  pipeline::PrepareOptions options;
+  pipeline::FacesOptions faces;
+  pipeline::TracksOptions tracks;
+  std::filesystem::path out;
+};
+
+void add_inputs(CLI::App* command, PrepareFlags* flags, bool with_output) {
+  auto& o = flags->options;
+  command->add_option("inputs", o.inputs, "Video files and pictures, or folders of them")->required();
+  if (with_output) command->add_option("-o,--output", flags->out, "Dataset file (safetensors)")->required();
+  command->add_option("--max-files", o.max_files,
+                      "Take so many files, evenly from the sorted list (0 = all)");
+  command->add_option("--group-pattern", o.group_pattern,
+                      "Regular expression; equal captures show one person, one scene");
+  command->add_option("--group", o.group_size, "So many consecutive files show one person, one scene")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--speaker-pattern", o.speaker_pattern,
+                      "Regular expression; equal captures are one speaker");
+  command->add_option("--speaker", o.speaker_size,
+                      "So many consecutive files are one speaker (default: a folder)");
+  command->add_option("--cache", o.cache, "Folder that keeps the tracking, so that it is done once");
+  command->add_option("--threads", o.threads, "Files in work at once")->check(CLI::PositiveNumber);
+}
+
+using Prepare = std::function<pipeline::PrepareReport(const PrepareFlags&, const GlobalOptions&)>;
+
+void run_prepare(PrepareFlags flags, const GlobalOptions& global, const Prepare& prepare) {
+  ProgressBar bar(global);
+  auto sink = bar.sink();
+  flags.options.progress = [&](std::size_t done, std::size_t all) {
+    sink({"prepare", std::int64_t(done), std::int64_t(all)});
+  };
+  flags.options.warn = [](const std::string& message) { spdlog::warn("{}", message); };
+  pipeline::PrepareReport report = prepare(flags, global);
+  bar.finish();
+  spdlog::info("{} files, {} skipped, {} rows, mean reprojection error {:.2f} % of the inter-ocular distance",
+               report.files, report.skipped, report.rows, 100 * report.mean_error);
+}
+
+CLI::App* add(CLI::App* parent, const char* name, const char* help,
+              const std::shared_ptr<PrepareFlags>& flags, GlobalOptions* global, Run* run, bool with_output,
+              Prepare prepare) {
+  CLI::App* command = parent->add_subcommand(name, help);
+  add_inputs(command, flags.get(), with_output);
+  command->callback([=] { *run = [=] { run_prepare(*flags, *global, prepare); }; });
+  return command;
+}
+
+const pipeline::ModelEntry& face_model_entry(const pipeline::ModelSet& set) {
+  pipeline::check_file(set.get("face-model"));
+  return set.get("face-model");
+}
+
+}  // namespace
+
+void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
+  CLI::App* parent = app->add_subcommand("prepare", "Make dataset files for training from folders of video");
+  parent->require_subcommand(1);
+  auto flags = std::make_shared<PrepareFlags>();
+  CLI::App* faces = add(parent, "faces", "Pictures and meshes, for the generator", flags, global, run, true,
+                        [](const PrepareFlags& f, const GlobalOptions& g) {
+                          auto set = pipeline::find_models(g.models_folder());
+                          const auto& entry = face_model_entry(set);
+                          return pipeline::prepare_faces(
+                              f.options, f.faces, mesh::load_face_model(entry.file), entry.sha256, f.out);
+                        });
+  faces->add_option("--side", flags->faces.side, "Side of the pictures, px")->check(CLI::Range(32, 1024));
+  faces->add_option("--frames", flags->faces.frames_per_file, "Pictures of each file")
+      ->check(CLI::PositiveNumber);
+  add(parent, "motion", "Speech and mesh motion, for the speech encoder and Style-SyncFormer", flags, global,
+      run, true, [](const PrepareFlags& f, const GlobalOptions& g) {
+        auto set = pipeline::find_models(g.models_folder());
+        const auto& entry = face_model_entry(set);
+        return pipeline::prepare_motion(f.options, mesh::load_face_model(entry.file), entry.sha256, f.out);
+      });
+  CLI::App* tracks = add(parent, "tracks", "Landmarks, for the face model", flags, global, run, true,
+                         [](const PrepareFlags& f, const GlobalOptions&) {
+                           return pipeline::prepare_tracks(f.options, f.tracks, f.out);
+                         });
+  tracks->add_option("--every", flags->tracks.every, "Take every k-th frame")->check(CLI::PositiveNumber);
+  add(parent, "cache", "Track everything into the --cache folder and write nothing else", flags, global, run,
+      false, [](const PrepareFlags& f, const GlobalOptions&) { return pipeline::prepare_cache(f.options); });
+}
+
+}  // namespace resyncer::cli

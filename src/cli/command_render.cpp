@@ -1,0 +1,122 @@
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include "cli/command.h"
+#include "cli/face_choice.h"
+#include "cli/progress_bar.h"
+#include "resyncer/core/error.h"
+#include "resyncer/core/output_file.h"
+#include "resyncer/pipeline/render.h"
+
+namespace resyncer::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RenderFlags {
+  pipeline::RenderOptions options;
+  std::string renderer = "network", point, box;
+  int face = -1, crf = -1;
+  bool yes = false, no = false, no_cache = false;
+  std::string stats;
+};
+
+// ffmpeg's manners: -y overwrites, -n never, otherwise a person is asked and a script is refused.
+void check_overwrite(const fs::path& file, const RenderFlags& flags) {
+  std::error_code ignored;
+  if (file.empty() || !fs::exists(file, ignored) || flags.yes) return;
+  if (!flags.no && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
+    std::cerr << file.string() << " exists. Overwrite? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer == "y" || answer == "Y") return;
+  }
+  throw core::Error(core::ErrorKind::output, "exists already", file.string(), "pass -y to overwrite it");
+}
+
+void check_outputs(const RenderFlags& flags) {
+  const auto& o = flags.options;
+  std::error_code ignored;
+  for (const fs::path& file : {o.output, o.mask_out, o.preview, fs::path(flags.stats)}) {
+    if (file.empty()) continue;
+    for (const fs::path& input : {o.input, o.speech})
+      if (fs::exists(file, ignored) && fs::equivalent(file, input, ignored))
+        throw core::Error(core::ErrorKind::usage, "is an input of this job", file.string(),
+                          "choose another name");
+    check_overwrite(file, flags);
+  }
+}
+
+void write_text(const fs::path& path, const std::string& text) {
+  core::OutputFile file(path);
+  std::ofstream stream(file.temporary());
+  stream << text << '\n';
+  stream.close();
+  if (!stream)
+    throw core::Error(core::ErrorKind::output, "writing failed", path.string(), "is the disk full?");
+  file.commit();
+}
+
+void run_render(RenderFlags flags, const GlobalOptions& global) {
+  auto& options = flags.options;
+  options.face = parse_face_choice(flags.face, flags.point, flags.box);
+  options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
+  if (flags.crf >= 0) options.encoder.crf = flags.crf;
+  options.use_cache = !flags.no_cache;
+  check_outputs(flags);
+  ProgressBar bar(global);
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
+  bar.finish();
+  if (!flags.stats.empty()) write_text(flags.stats, pipeline::stats_json(options, models, report));
+  spdlog::info("{}: {} frames, {} repainted, {:.1f} frames/s, speech {}", options.output.string(),
+               report.frames, report.repainted_frames,
+               report.wall_seconds > 0 ? double(report.frames) / report.wall_seconds : 0.0,
+               report.audio_action);
+}
+
+}  // namespace
+
+void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
+  auto flags = std::make_shared<RenderFlags>();
+  auto& o = flags->options;
+  CLI::App* command = app->add_subcommand("render", "Lip-sync a video (or a picture) to a speech track");
+  command->add_option("input", o.input, "Video or still picture")->required();
+  command->add_option("-a,--audio", o.speech, "Speech: any file with an audio stream")->required();
+  command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
+  command
+      ->add_option("--renderer", flags->renderer,
+                   "network, or warp: the nearest reference alone (fast preview)")
+      ->check(CLI::IsMember({"network", "warp"}));
+  command->add_option("--face", flags->face, "Face track by number (see resyncer inspect)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
+  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
+  command->add_option("--landmarks", o.tracker.landmark_model, "Another 68-point dlib shape predictor");
+  command->add_option("--video-codec", o.encoder.codec,
+                      "FFmpeg encoder (default: the source's family); ffv1 = lossless");
+  command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")
+      ->check(CLI::Range(0, 63));
+  command->add_option("--preset", o.encoder.preset, "Preset of the encoder");
+  command->add_flag("--keep-audio", o.keep_source_audio, "Keep the source's own audio as a further track");
+  command->add_option("--mask-out", o.mask_out,
+                      "Write the mask as gray lossless video (Matroska); 0 = untouched");
+  command->add_option("--preview", o.preview,
+                      "Write a film strip (PNG): source, mesh, result at eight moments");
+  command->add_option("--stats", flags->stats, "Write figures of the run (JSON)");
+  command->add_option("--threads", o.threads, "Frames in work at once (default: cores)")
+      ->check(CLI::Range(0, 256));
+  command->add_flag("--deterministic", o.deterministic,
+                    "Bit-exact on one kind of CPU: fp32, version-free files");
+  command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
+  auto* yes = command->add_flag("-y,--yes", flags->yes, "Overwrite results without asking");
+  command->add_flag("-n,--never", flags->no, "Never overwrite")->excludes(yes);
+  command->callback([=] { *run = [=] { run_render(*flags, *global); }; });
+}
+
+}  // namespace resyncer::cli

@@ -1,0 +1,39 @@
+#include "libav.h"
+
+#include <array>
+#include <cctype>
+
+namespace resyncer::media {
+
+Frame make_frame() {
+  Frame frame(av_frame_alloc());
+  if (!frame) throw core::Error(core::ErrorKind::memory, "out of memory");
+  return frame;
+}
+
+Packet make_packet() {
+  Packet packet(av_packet_alloc());
+  if (!packet) throw core::Error(core::ErrorKind::memory, "out of memory");
+  return packet;
+}
+
+std::string message_of(int error) {
+  std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
+  av_strerror(error, text.data(), text.size());
+  std::string message = text.data();
+  bool is_word = message.size() > 1 && std::islower(static_cast<unsigned char>(message[1])) != 0;
+  if (is_word) message[0] = char(std::tolower(static_cast<unsigned char>(message[0])));
+  return message;
+}
+
+void fail(core::ErrorKind kind, int error, const std::string& doing, const std::filesystem::path& place) {
+  if (error == AVERROR(ENOMEM)) throw core::Error(core::ErrorKind::memory, "out of memory", place.string());
+  std::string remedy = error == AVERROR(ENOSPC) ? "free some disk space" : "";
+  throw core::Error(kind, doing + ": " + message_of(error), place.string(), remedy);
+}
+
+void silence() {
+  av_log_set_level(AV_LOG_QUIET);
+}
+
+}  // namespace resyncer::media

@@ -1,0 +1,91 @@
+#include "pipeline/film_strip.h"
+
+#include <algorithm>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "resyncer/core/error.h"
+#include "resyncer/core/output_file.h"
+#include "resyncer/mesh/raster.h"
+#include "resyncer/pipeline/reference_bank.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+constexpr int kMoments = 8;
+constexpr int kCell = 320;        // px
+constexpr float kZoomOut = 0.8F;  // the view is wider than the generator's crop
+
+void place(const core::ImageU8& cell, int column, int row, cv::Mat* sheet) {
+  if (cell.empty()) return;
+  cv::Mat view(cell.height, cell.width, CV_8UC3, const_cast<std::uint8_t*>(cell.data.data())), bgr;
+  cv::cvtColor(view, bgr, cv::COLOR_RGB2BGR);
+  bgr.copyTo((*sheet)(cv::Rect(column * kCell, row * kCell, kCell, kCell)));
+}
+
+}  // namespace
+
+FilmStrip::FilmStrip(const Scene& scene, std::int64_t frames) : scene_(scene) {
+  std::vector<std::int64_t> painted;
+  for (std::int64_t i = 0; i < frames; ++i) {
+    std::size_t analysed = std::min(std::size_t(i), scene.face->frames.size() - 1);
+    if (scene.face->frames[analysed] && scene.face->weight[analysed] >= 1) painted.push_back(i);
+  }
+  for (int k = 0; k < kMoments && !painted.empty(); ++k)
+    moments_.push_back(painted[painted.size() * std::size_t(2 * k + 1) / (2 * kMoments)]);
+}
+
+bool FilmStrip::wants(std::int64_t frame) const {
+  return std::binary_search(moments_.begin(), moments_.end(), frame);
+}
+
+core::Affine2 FilmStrip::view_from_upright(const FrameTask& task) const {
+  core::Affine2 crop = generator::crop_from_frame(frame_meshes(scene_, task).neutral, kCell);
+  core::Point2 middle(kCell / 2.F, kCell / 2.F);
+  core::Affine2 zoom = core::Affine2::Identity();
+  zoom.translate(middle).scale(kZoomOut).translate(-middle - core::Point2(0, 0.12F * kCell));
+  zoom.translate(core::Point2(0, 0.24F * kCell));
+  return zoom * crop;
+}
+
+void FilmStrip::before(const FrameTask& task, const media::VideoFrame& frame, Column* column) const {
+  core::Affine2 view = view_from_upright(task);
+  core::ImageU8 scratch;
+  take_crop(frame, scene_.upright_from_stored, view, kCell, &scratch, &column->source);
+  mesh::Vertices dense =
+      mesh::dense_vertices(*scene_.model, generator::transform(frame_meshes(scene_, task).target, view));
+  mesh::Raster raster;
+  core::ImageF white;
+  mesh::rasterize(*scene_.model, dense, kCell, kCell, &raster);
+  mesh::shade(*scene_.model, dense, raster, &white);
+  column->mesh = core::ImageU8(kCell, kCell, 3);
+  for (std::size_t i = 0; i < white.data.size(); ++i)
+    std::fill_n(column->mesh.data.begin() + std::ptrdiff_t(3 * i), 3, std::uint8_t(255.F * white.data[i]));
+}
+
+void FilmStrip::after(const FrameTask& task, const media::VideoFrame& frame, Column* column) const {
+  core::ImageU8 scratch;
+  take_crop(frame, scene_.upright_from_stored, view_from_upright(task), kCell, &scratch, &column->result);
+}
+
+void FilmStrip::write(const std::filesystem::path& path) const {
+  cv::Mat sheet(3 * kCell, kCell * std::max(1, int(columns_.size())), CV_8UC3, cv::Scalar::all(40));
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    place(columns_[i].source, int(i), 0, &sheet);
+    place(columns_[i].mesh, int(i), 1, &sheet);
+    place(columns_[i].result, int(i), 2, &sheet);
+  }
+  core::OutputFile file(path);
+  bool written = false;
+  try {
+    written = cv::imwrite(file.temporary().string(), sheet);
+  } catch (const cv::Exception&) {
+    throw core::Error(core::ErrorKind::output, "no picture format of this name", path.string(),
+                      "name it .png");
+  }
+  if (!written) throw core::Error(core::ErrorKind::output, "the film strip cannot be written", path.string());
+  file.commit();
+}
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,35 @@
+// --preview: a PNG with three rows, source, white mesh and result, at eight moments of the video.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "pipeline/frame_painter.h"
+
+namespace resyncer::pipeline {
+
+class FilmStrip {
+ public:
+  FilmStrip(const Scene& scene, std::int64_t frames);
+
+  bool wants(std::int64_t frame) const;
+  struct Column {
+    std::int64_t frame = 0;
+    core::ImageU8 source, mesh, result;
+  };
+  // Called before (source, mesh) and after (result) painting; from any thread, the column is the caller's.
+  void before(const FrameTask& task, const media::VideoFrame& frame, Column* column) const;
+  void after(const FrameTask& task, const media::VideoFrame& frame, Column* column) const;
+  void add(Column column) { columns_.push_back(std::move(column)); }
+  // Throws Error{output}.
+  void write(const std::filesystem::path& path) const;
+
+ private:
+  core::Affine2 view_from_upright(const FrameTask& task) const;
+
+  const Scene& scene_;
+  std::vector<std::int64_t> moments_;
+  std::vector<Column> columns_;
+};
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,90 @@
+#include "pipeline/frame_painter.h"
+
+#include <cmath>
+
+#include "resyncer/pipeline/reference_bank.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+constexpr float kFeatherCm = 0.7F;  // soft edge of the mask on the face
+
+std::vector<const generator::Reference*> pick(const References& references, const std::vector<int>& indices) {
+  std::vector<const generator::Reference*> picked;
+  for (int index : indices) picked.push_back(&references.references[std::size_t(index)]);
+  return picked;
+}
+
+void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affine2& crop_from_upright,
+                const std::vector<const generator::Reference*>& references, const media::VideoFrame& frame,
+                Workspace* work) {
+  {
+    StageClock clock(&work->stages, "guidance");
+    take_crop(frame, scene.upright_from_stored, crop_from_upright, scene.side, &work->region, &work->crop);
+    auto in_crop = [&](const mesh::Vertices& v) { return generator::transform(v, crop_from_upright); };
+    mesh::Vertices target = in_crop(meshes.target);
+    work->mask = core::ImageF(scene.side, scene.side, 1);
+    generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.wide_open),
+                                                 in_crop(meshes.source), target),
+                         core::Point2(0, 0), 0, &work->mask);
+    mesh::Vertices dense = mesh::dense_vertices(*scene.model, target);
+    generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references}, &work->scratch,
+                              &work->guidance);
+  }
+  StageClock clock(&work->stages, "generator");
+  scene.network->paint(work->guidance, &work->painting);
+}
+
+}  // namespace
+
+StageClock::~StageClock() {
+  StageTime& stage = (*stages_)[name_];
+  stage.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  ++stage.frames;
+}
+
+FrameMeshes frame_meshes(const Scene& scene, const FrameTask& task) {
+  const auto& face = *scene.face;
+  auto placed = [&](const Eigen::VectorXf& expression) {
+    return mesh::project(mesh::control_vertices(*scene.model, face.identity, expression),
+                         task.params->camera_from_head, face.camera);
+  };
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(scene.model->expression_count());
+  return {placed(rest), placed(scene.model->wide_open), placed(task.params->expression),
+          placed(task.expression)};
+}
+
+void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,
+                 core::ImageU8* mask) {
+  FrameMeshes meshes = frame_meshes(scene, task);
+  core::Affine2 crop_from_upright = generator::crop_from_frame(meshes.neutral, scene.side);
+  auto references = pick(*scene.references, task.references);
+  if (scene.network != nullptr) paint_crop(scene, meshes, crop_from_upright, references, *frame, work);
+
+  core::Affine2 stored_from_upright = scene.upright_from_stored.inverse();
+  auto stored = [&](const mesh::Vertices& v) { return generator::transform(v, stored_from_upright); };
+  {
+    StageClock clock(&work->stages, "patch");
+    mesh::Vertices target = stored(meshes.target), dense = mesh::dense_vertices(*scene.model, target);
+    generator::PatchInput input;
+    input.painting = scene.network != nullptr ? &work->painting : nullptr;
+    input.crop_from_frame = crop_from_upright * scene.upright_from_stored;
+    input.target = &dense;
+    input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.wide_open),
+                                         stored(meshes.source), target);
+    float crop_px_per_stored_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
+    input.feather = kFeatherCm / generator::kCropWidthCm * float(scene.side) / crop_px_per_stored_px;
+    input.references = references;
+    input.frame_width = frame->layout().width;
+    input.frame_height = frame->layout().height;
+    generator::make_patch(*scene.model, input, &work->scratch, &work->patch);
+    if (task.weight < 1)
+      for (float& alpha : work->patch.alpha.data) alpha *= task.weight;
+  }
+  StageClock clock(&work->stages, "compose");
+  compose::match_colour(*frame, {}, &work->patch);
+  compose::composite(work->patch, frame, mask);
+}
+
+}  // namespace resyncer::pipeline

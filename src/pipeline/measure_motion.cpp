@@ -1,0 +1,79 @@
+#include <cmath>
+
+#include "pipeline/mouth_plan.h"
+#include "resyncer/eval/metrics.h"
+#include "resyncer/media/audio_reader.h"
+#include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/measure.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+constexpr int kMaxLag = 3;  // frames
+constexpr float kOpen = 0.25F;
+constexpr int kSilentSeconds = 10;
+
+float openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
+  Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
+  mesh::Vertices v = mesh::control_vertices(model, face.identity, with_mouth(expression, mouth));
+  float width = (v.row(60) - v.row(64)).norm();
+  return width > 0 ? (v.row(62) - v.row(66)).norm() / width : 0.F;
+}
+
+double deviation(const std::vector<float>& values, const std::vector<float>& weight) {
+  double n = 0, sum = 0, squares = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (weight[i] <= 0) continue;
+    n += 1;
+    sum += values[i];
+    squares += double(values[i]) * values[i];
+  }
+  return n > 0 ? std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) : 0.0;
+}
+
+double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& face,
+                             const std::filesystem::path& weights, const motion::Coefficients& style,
+                             const Eigen::VectorXf& rest) {
+  core::AudioClip silence{16000, std::vector<float>(std::size_t(16000 * kSilentSeconds), 0.F)};
+  motion::MotionTrack track = predict_motion(silence, weights, style, rest);
+  double open = 0;
+  for (Eigen::Index i = 0; i < track.expression.rows(); ++i)
+    open += openness(model, face, track.expression.row(i).transpose()) > kOpen ? 1 : 0;
+  return track.expression.rows() > 0 ? open / double(track.expression.rows()) : 0;
+}
+
+}  // namespace
+
+MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& models,
+                             const MeasureOptions& options) {
+  mesh::FaceModel model = mesh::load_face_model(models.get("face-model").file);
+  const auto& weights = models.get("motion").file;
+  Analysis analysis = analyse_cached(clip, {}, {options.cache, 0});
+  FittedFace face = fit(analysis, model);
+  Eigen::VectorXf rest = rest_pose(model, face);
+  motion::Coefficients style = style_window(model, analysis, face);
+  double audio_start = 0;
+  core::AudioClip speech = media::read_audio(clip, 16000, &audio_start);
+  motion::MotionTrack track = predict_motion(speech, weights, style, rest);
+
+  std::vector<double> times;
+  for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
+    times.push_back(analysis.centre_seconds(i) - audio_start);
+  motion::Coefficients mouths = motion::sample(track, times, rest);
+  std::vector<float> predicted, real, seen;
+  for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
+    const core::FaceObservation* raw = face.raw(analysis, i);
+    predicted.push_back(openness(model, face, mouths.row(i).transpose()));
+    real.push_back(raw != nullptr ? core::mouth_openness(raw->landmarks) : 0.F);
+    seen.push_back(raw != nullptr && face.weight[std::size_t(i)] > 0 ? 1.F : 0.F);
+  }
+  eval::LagCorrelation best = eval::best_lag_correlation(predicted, real, seen, kMaxLag);
+  MotionFigures figures{clip, int(analysis.frame_count()), best.value, best.lag, 0, 0};
+  double real_deviation = deviation(real, seen);
+  if (real_deviation > 0) figures.amplitude_ratio = deviation(predicted, seen) / real_deviation;
+  figures.open_in_silence = open_share_in_silence(model, face, weights, style, rest);
+  return figures;
+}
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,102 @@
+#include "pipeline/mouth_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "resyncer/media/audio_reader.h"
+#include "resyncer/pipeline/prepare.h"
+#include "resyncer/speech/encoder.h"
+#include "resyncer/speech/features.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+constexpr float kShut = 0.12F;         // inner-lip height over width below which a mouth counts as shut
+constexpr std::size_t kMinStyle = 25;  // frames
+
+float openness_of(const mesh::FaceModel& model, const Eigen::VectorXf& identity,
+                  const Eigen::VectorXf& expression) {
+  mesh::Vertices v = mesh::control_vertices(model, identity, expression);
+  float width = (v.row(60) - v.row(64)).norm();
+  return width > 0 ? (v.row(62) - v.row(66)).norm() / width : 0.F;
+}
+
+std::vector<std::size_t> usable_frames(const FittedFace& face) {
+  std::vector<std::size_t> frames;
+  for (std::size_t i = 0; i < face.frames.size(); ++i)
+    if (face.frames[i] && face.weight[i] > 0) frames.push_back(i);
+  return frames;
+}
+
+motion::MotionTrack predict_from_mel(const core::FeatureSequence& mel, const std::filesystem::path& weights,
+                                     const motion::Coefficients& style, const Eigen::VectorXf& rest) {
+  core::FeatureSequence features = speech::SpeechEncoder(weights).encode(mel);
+  return motion::StyleSyncFormer(weights).predict(features, style, speech::SpeechEncoder::speech_gate(mel),
+                                                  rest);
+}
+
+}  // namespace
+
+Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
+  std::vector<std::pair<float, std::size_t>> by_openness;
+  for (std::size_t i : usable_frames(face))
+    by_openness.emplace_back(openness_of(model, face.identity, face.frames[i]->expression), i);
+  std::sort(by_openness.begin(), by_openness.end());
+  by_openness.resize(by_openness.size() / 10);
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(model.speech_count);
+  int count = 0;
+  for (const auto& [openness, i] : by_openness) {
+    if (openness > kShut) break;
+    rest += face.frames[i]->expression.head(model.speech_count);
+    ++count;
+  }
+  return count > 0 ? Eigen::VectorXf(rest / float(count)) : rest;
+}
+
+motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
+                                  const FittedFace& face) {
+  if (usable_frames(face).size() < kMinStyle) return {};
+  std::vector<double> times;
+  std::vector<const float*> values;
+  for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
+    const auto& params = face.frames[std::size_t(i)];
+    times.push_back(analysis.centre_seconds(i));
+    values.push_back(params ? params->expression.data() : nullptr);
+  }
+  double start = analysis.seconds(0);
+  auto rows = std::size_t((times.back() - start) * motion::kMotionRate);
+  MotionRows motion = resample_motion(times, values, face.weight, model.speech_count, start, rows);
+  motion::Coefficients window(Eigen::Index(rows), model.speech_count);
+  Eigen::Index kept = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (motion.confidence[r] <= 0) continue;
+    window.row(kept++) = Eigen::Map<const Eigen::RowVectorXf>(
+        motion.values.data() + r * std::size_t(model.speech_count), model.speech_count);
+  }
+  window.conservativeResize(kept, Eigen::NoChange);
+  return window;
+}
+
+motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
+                                   const motion::Coefficients& style, const Eigen::VectorXf& rest) {
+  core::FeatureSequence mel{0, speech::kMelBands, speech::kMelRate, {}};
+  speech::MelStream stream;
+  media::stream_audio(speech, 16000,
+                      [&](const float* samples, std::size_t count) { stream.push(samples, count, &mel); });
+  stream.finish(&mel);
+  return predict_from_mel(mel, weights, style, rest);
+}
+
+motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
+                                   const motion::Coefficients& style, const Eigen::VectorXf& rest) {
+  return predict_from_mel(speech::mel_spectrogram(speech), weights, style, rest);
+}
+
+Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth) {
+  Eigen::VectorXf expression = source;
+  expression.head(mouth.size()) = mouth;
+  return expression;
+}
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,34 @@
+// What the mouth does in every frame: the source's own face with the speech part of its expression replaced.
+#pragma once
+
+#include <Eigen/Core>
+#include <filesystem>
+#include <vector>
+
+#include "resyncer/core/audio.h"
+#include "resyncer/mesh/face_model.h"
+#include "resyncer/motion/sync_former.h"
+#include "resyncer/pipeline/analysis.h"
+
+namespace resyncer::pipeline {
+
+// Mean of the speaker's most closed mouths, or the model's neutral when the video shows none: where the mouth
+// goes when nobody speaks. speech_count coefficients.
+Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face);
+
+// The speaker's own motion at 25 Hz, as the style window. Empty when there are too few frames to tell.
+motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
+                                  const FittedFace& face);
+
+// Speech file -> mel -> features -> Style-SyncFormer. Streams the file; throws Error{input, model}.
+motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
+                                   const motion::Coefficients& style, const Eigen::VectorXf& rest);
+
+// The same for speech in memory, mono at 16 000 Hz.
+motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
+                                   const motion::Coefficients& style, const Eigen::VectorXf& rest);
+
+// Expression of a frame: `mouth` (speech_count) in the place of the source's.
+Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth);
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,295 @@
+#include "resyncer/pipeline/render.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "pipeline/film_strip.h"
+#include "pipeline/frame_painter.h"
+#include "pipeline/frame_workers.h"
+#include "pipeline/mouth_plan.h"
+#include "resyncer/core/error.h"
+#include "resyncer/media/audio_reader.h"
+#include "resyncer/pipeline/analysis.h"
+#include "resyncer/pipeline/cache.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// Everything known before the first frame is painted.
+struct Plan {
+  mesh::FaceModel model;
+  Analysis analysis;
+  FittedFace face;
+  References references;
+  std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
+  bool is_still = false;
+};
+
+constexpr int kStillRate = 25;  // frames a second of a still picture's video
+
+std::vector<double> frame_times(const Plan& plan, double speech_seconds) {
+  std::vector<double> times;
+  if (plan.is_still) {
+    auto frames = std::max<std::int64_t>(1, std::llround(std::ceil(speech_seconds * kStillRate)));
+    for (std::int64_t i = 0; i < frames; ++i) times.push_back((double(i) + 0.5) / kStillRate);
+  } else {
+    // The new speech begins with the picture.
+    for (std::int64_t i = 0; i < plan.analysis.frame_count(); ++i)
+      times.push_back(plan.analysis.centre_seconds(i) - plan.analysis.seconds(0));
+  }
+  return times;
+}
+
+void plan_frames(const motion::MotionTrack& track, const Eigen::VectorXf& rest, Plan* plan) {
+  double speech_seconds = double(track.expression.rows()) / track.rate;
+  std::vector<double> times = frame_times(*plan, speech_seconds);
+  motion::Coefficients mouths = motion::sample(track, times, rest);
+  std::vector<int> previous;
+  plan->tasks.resize(times.size());
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    std::size_t analysed = plan->is_still ? 0 : i;
+    const auto& params = plan->face.frames[analysed];
+    FrameTask& task = plan->tasks[i];
+    task.weight = plan->face.weight[analysed];
+    if (!params || task.weight <= 0) continue;
+    task.params = &*params;
+    task.expression = with_mouth(params->expression, mouths.row(Eigen::Index(i)).transpose());
+    previous =
+        generator::choose_references(plan->references.entries, task.expression, plan->model.speech_count,
+                                     mesh::head_angles(params->camera_from_head), previous);
+    task.references = previous;
+  }
+}
+
+Plan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
+               RenderReport* report) {
+  Plan plan;
+  plan.model = mesh::load_face_model(models.get("face-model").file);
+  plan.is_still = media::probe_video(options.input).is_still;
+
+  AnalysisOptions analysis;
+  analysis.tracker = options.tracker;
+  analysis.threads = options.threads == 1 ? 1 : 2;
+  CacheOptions cache;
+  if (options.use_cache)
+    cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
+  auto start = SteadyClock::now();
+  plan.analysis = analyse_cached(
+      options.input, analysis, cache,
+      [&](std::int64_t done, std::int64_t all) {
+        progress({"analyse", done, all});
+      },
+      &report->analysis_cached);
+  report->stages["analyse"] = {seconds_since(start), plan.analysis.frame_count()};
+
+  start = SteadyClock::now();
+  plan.face = fit(plan.analysis, plan.model, options.face);
+  plan.references = take_references(&plan.analysis, plan.face, plan.model);
+  report->reprojection_error = plan.face.reprojection_error;
+  if (plan.references.references.empty())
+    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", options.input.string(),
+                "use footage with a clear, frontal face");
+  report->stages["fit"] = {seconds_since(start), plan.analysis.frame_count()};
+
+  start = SteadyClock::now();
+  Eigen::VectorXf rest = rest_pose(plan.model, plan.face);
+  motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
+                                             style_window(plan.model, plan.analysis, plan.face), rest);
+  plan_frames(track, rest, &plan);
+  report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
+  return plan;
+}
+
+struct Job {
+  std::int64_t index = 0;
+  media::VideoFrame frame;
+  bool has_mask = false, in_strip = false;
+};
+
+struct Painted {
+  media::VideoFrame frame;
+  core::ImageU8 mask;
+  std::unique_ptr<FilmStrip::Column> column;
+};
+
+// Hands out the source's frames; a still picture again and again.
+class FrameSource {
+ public:
+  FrameSource(const RenderOptions& options, bool is_still)
+      : reader_(options.input, {-1, options.threads}), is_still_(is_still) {}
+
+  const media::VideoReader& reader() const { return reader_; }
+  media::VideoFrame next(std::int64_t index) {
+    if (is_still_ && !still_.empty()) return media::with_pts(still_, index);
+    std::optional<media::VideoFrame> frame = reader_.read();
+    if (!frame)
+      throw Error(ErrorKind::input, "the video is shorter now than when it was analysed",
+                  reader_.info().path.string(), "leave the file alone while it is rendered");
+    if (!is_still_) return std::move(*frame);
+    still_ = std::move(*frame);
+    return media::with_pts(still_, index);
+  }
+
+ private:
+  media::VideoReader reader_;
+  bool is_still_;
+  media::VideoFrame still_;
+};
+
+class RenderLoop {
+ public:
+  RenderLoop(const RenderOptions& options, const Plan& plan, const Scene& scene, RenderReport* report)
+      : options_(options),
+        plan_(plan),
+        scene_(scene),
+        report_(report),
+        source_(options, plan.is_still),
+        strip_(scene_, std::int64_t(plan.tasks.size())),
+        writer_(options.output, source_.reader(), encoder(options), mux(options)) {
+    scene_.upright_from_stored = source_.reader().upright_from_stored();
+    if (!options.mask_out.empty()) {
+      const auto& info = source_.reader().info();
+      mask_writer_ = std::make_unique<media::MaskWriter>(
+          options.mask_out, info.stored_width, info.stored_height, info.time_base, info.average_rate);
+    }
+  }
+
+  void run(const ProgressSink& progress) {
+    int threads =
+        options_.threads > 0 ? options_.threads : int(std::max(1U, std::thread::hardware_concurrency()));
+    FrameWorkers<Workspace, Job, Painted> workers(
+        threads, [this](Workspace* work, Job job) { return paint(work, std::move(job)); });
+    auto total = std::int64_t(plan_.tasks.size());
+    std::int64_t written = 0;
+    auto write_oldest = [&] {
+      write(workers.collect());
+      progress({"render", ++written, total});
+    };
+    for (std::int64_t i = 0; i < total; ++i) {
+      while (workers.pending() >= workers.capacity()) write_oldest();
+      StageClock clock(&report_->stages, "decode");
+      workers.submit(
+          {i, source_.next(i), mask_writer_ != nullptr, !options_.preview.empty() && strip_.wants(i)});
+    }
+    while (workers.pending() > 0) write_oldest();
+    for (const Workspace& work : workers.stop())
+      for (const auto& [name, time] : work.stages) {
+        report_->stages[name].seconds += time.seconds;
+        report_->stages[name].frames += time.frames;
+      }
+    finish();
+  }
+
+ private:
+  static media::EncoderOptions encoder(const RenderOptions& options) {
+    media::EncoderOptions encoder = options.encoder;
+    encoder.bit_exact = encoder.bit_exact || options.deterministic;
+    if (encoder.threads == 0) encoder.threads = options.threads;
+    return encoder;
+  }
+  static media::MuxOptions mux(const RenderOptions& options) {
+    return {options.input, options.speech, options.keep_source_audio};
+  }
+
+  Painted paint(Workspace* work, Job job) const {
+    const FrameTask& task = plan_.tasks[std::size_t(job.index)];
+    Painted painted;
+    bool repaint = task.params != nullptr;
+    if (job.has_mask && !repaint)
+      painted.mask = core::ImageU8(job.frame.layout().width, job.frame.layout().height, 1);
+    if (repaint && job.in_strip) {
+      painted.column = std::make_unique<FilmStrip::Column>();
+      painted.column->frame = job.index;
+      strip_.before(task, job.frame, painted.column.get());
+    }
+    if (repaint) paint_frame(scene_, task, work, &job.frame, job.has_mask ? &painted.mask : nullptr);
+    if (painted.column) strip_.after(task, job.frame, painted.column.get());
+    painted.frame = std::move(job.frame);
+    return painted;
+  }
+
+  void write(Painted painted) {
+    StageClock clock(&report_->stages, "encode");
+    if (mask_writer_) mask_writer_->write(painted.mask, painted.frame.pts());
+    writer_.write(painted.frame);
+    if (painted.column) strip_.add(std::move(*painted.column));
+  }
+
+  void finish() {
+    StageClock clock(&report_->stages, "finish");
+    if (!options_.preview.empty()) strip_.write(options_.preview);
+    if (mask_writer_) mask_writer_->finish();
+    writer_.finish();
+    report_->audio_action = writer_.audio_action();
+  }
+
+  const RenderOptions& options_;
+  const Plan& plan_;
+  Scene scene_;
+  RenderReport* report_;
+  FrameSource source_;
+  FilmStrip strip_;
+  media::VideoWriter writer_;
+  std::unique_ptr<media::MaskWriter> mask_writer_;
+};
+
+std::int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace
+
+RenderReport render(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress) {
+  auto start = SteadyClock::now();
+  RenderReport report;
+  generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
+  for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
+  bool has_speech = false;
+  for (const auto& stream : media::probe_streams(options.speech))
+    has_speech = has_speech || stream.type == "audio";
+  if (!has_speech)
+    throw Error(ErrorKind::input, "has no audio stream", options.speech.string(),
+                "name a file with speech after -a");
+
+  // The network loads while the video is analysed.
+  std::future<std::unique_ptr<generator::RewiredGenerator>> network;
+  if (options.renderer == Renderer::network)
+    network = std::async(std::launch::async, [&] {
+      return std::make_unique<generator::RewiredGenerator>(models.get("generator").file);
+    });
+  Plan plan = make_plan(options, models, progress, &report);
+  std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
+
+  Scene scene;
+  scene.model = &plan.model;
+  scene.face = &plan.face;
+  scene.references = &plan.references;
+  scene.network = loaded.get();
+  if (loaded) scene.side = loaded->side();
+  RenderLoop(options, plan, scene, &report).run(progress);
+
+  report.frames = std::int64_t(plan.tasks.size());
+  report.repainted_frames = std::count_if(plan.tasks.begin(), plan.tasks.end(),
+                                          [](const FrameTask& task) { return task.params != nullptr; });
+  report.wall_seconds = seconds_since(start);
+  report.peak_memory_bytes = peak_memory();
+  return report;
+}
+
+}  // namespace resyncer::pipeline

@@ -1,0 +1,75 @@
+#include "face_detector.h"
+
+#include <dlib/image_processing/frontal_face_detector.h>
+#include <dlib/opencv.h>
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+namespace resyncer::track {
+namespace {
+
+// Border around searched images, so that windows of faces at the frame's edge fit.
+constexpr int kBorder = 24;
+// A chip is scored with its box at this size: a little over the window of 80 px, so that the pyramid's first
+// two levels (x 1 and x 5/6) bracket it.
+constexpr float kScoredBox = 88.F;
+constexpr float kScoredChip = 136.F;
+
+FaceSquare square_of(const dlib::rectangle& rect) {
+  FaceSquare square;
+  square.centre = {float(rect.left() + rect.right() + 1) / 2, float(rect.top() + rect.bottom() + 1) / 2};
+  square.side = float(rect.width() + rect.height()) / 2;
+  return square;
+}
+
+}  // namespace
+
+struct FaceDetector::Impl {
+  dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+  std::vector<dlib::rect_detection> found;
+  cv::Mat resized, bordered;
+};
+
+FaceDetector::FaceDetector() : impl_(std::make_unique<Impl>()) {}
+FaceDetector::~FaceDetector() = default;
+
+std::vector<Detection> FaceDetector::search(const cv::Mat& gray, float resize, float min_score) {
+  auto& m = *impl_;
+  cv::resize(gray, m.resized, {}, resize, resize, resize < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+  cv::copyMakeBorder(m.resized, m.bordered, kBorder, kBorder, kBorder, kBorder, cv::BORDER_REPLICATE);
+  m.detector(dlib::cv_image<unsigned char>(m.bordered), m.found, min_score);
+  std::vector<Detection> result;
+  core::Point2 shift(kBorder, kBorder);
+  for (const auto& f : m.found) {
+    Detection d;
+    d.square = square_of(f.rect);
+    d.square.centre = (d.square.centre - shift) / resize;
+    d.square.side /= resize;
+    d.score = float(f.detection_confidence);
+    result.push_back(d);
+  }
+  std::stable_sort(result.begin(), result.end(), [](auto& a, auto& b) { return a.score > b.score; });
+  return result;
+}
+
+float FaceDetector::score(const core::ImageU8& chip, float box_left, float box_side) {
+  auto& m = *impl_;
+  cv::Mat whole(chip.height, chip.width, CV_8UC1, const_cast<std::uint8_t*>(chip.data.data()));
+  float resize = kScoredBox / box_side;
+  float centre = box_left + box_side / 2, half = std::min(kScoredChip / resize / 2, centre);
+  int first = int(std::lround(centre - half)), size = int(std::lround(2 * half));
+  cv::resize(whole(cv::Rect(first, first, size, size)), m.resized, {}, resize, resize, cv::INTER_AREA);
+  m.detector(dlib::cv_image<unsigned char>(m.resized), m.found, kNoFaceScore);
+  float best = kNoFaceScore;
+  core::Point2 expected(float(m.resized.cols) / 2, float(m.resized.rows) / 2);
+  for (const auto& f : m.found) {
+    FaceSquare square = square_of(f.rect);
+    bool same = (square.centre - expected).norm() < 0.3F * kScoredBox && square.side < 1.4F * kScoredBox;
+    if (same) best = std::max(best, float(f.detection_confidence));
+  }
+  return best;
+}
+
+}  // namespace resyncer::track
