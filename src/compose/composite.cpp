@@ -20,8 +20,8 @@ struct ChromaRow {
 
   int first = 0, last = 0;  // chroma columns that the patch can reach
   int begin = 0, end = 0;   // luma columns of these
-  float *alpha,
-      *delta[2];  // sums over the luma rows of the block; [0] is column begin, kMargin more at both ends
+  // Sums over the luma rows of a block; [0] is column `begin`, with kMargin columns more at both ends.
+  float *alpha, *delta[2];
   float *old_chroma[2], *patch[3], *luma, *blended;
 };
 
@@ -44,14 +44,11 @@ ChromaRow make_chroma_row(const media::PixelLayout& layout, const core::Box& roi
   return r;
 }
 
-// Continues sums beyond the frame's left and right borders, as D needs them.
+// Repeats sums beyond the frame's left and right borders; D U = 1 holds there too.
 void extend(const media::PixelLayout& layout, const ChromaRow& r, float* sums) {
-  const bool mirror = is_left_sited(layout);
-  auto column = [&](int x) { return std::clamp(x, 0, layout.width - 1) - r.begin; };
-  if (r.begin == 0)
-    for (int k = 1; k <= ChromaRow::kMargin; ++k) sums[-k] = sums[column(mirror ? k : 0)];
-  for (int x = layout.width; x < r.end + ChromaRow::kMargin; ++x)
-    sums[x - r.begin] = sums[column(mirror ? 2 * (layout.width - 1) - x : x)];
+  if (r.begin == 0) std::fill(sums - ChromaRow::kMargin, sums, sums[0]);
+  const int border = layout.width - r.begin, end = r.end - r.begin + ChromaRow::kMargin;
+  if (border < end) std::fill(sums + border, sums + end, sums[border - 1]);
 }
 
 // D of one row of sums, at chroma column i (from r.first).

@@ -36,6 +36,20 @@ bool is_rim(const core::Patch& patch, const core::Box& frame, int x, int y) {
   return a > 0 && (a < kInsideFeather || beside_zero(patch, frame, x, y));
 }
 
+// 1 at the rim pixels of row y, else 0, for columns [left, right).
+void mark_rim(const core::Patch& patch, const core::Box& frame, int y, int left, int right, float* rim) {
+  const bool inner_row = y > 0 && y + 1 < patch.alpha.height;
+  const int first = inner_row ? std::max(left, 1) : right, last = std::min(right, patch.alpha.width - 1);
+  for (int x = left; x < std::min(first, right); ++x) rim[x] = is_rim(patch, frame, x, y) ? 1.F : 0.F;
+  if (!inner_row) return;
+  const float *a = patch.alpha.row(y), *above = patch.alpha.row(y - 1), *below = patch.alpha.row(y + 1);
+  for (int x = first; x < last; ++x) {  // is_rim without its borders, vectorised
+    const float least = std::min(std::min(a[x - 1], a[x + 1]), std::min(above[x], below[x]));
+    rim[x] = float(int(a[x] > 0) & (int(a[x] < kInsideFeather) | int(!(least > 0))));
+  }
+  for (int x = std::max(last, first); x < right; ++x) rim[x] = is_rim(patch, frame, x, y) ? 1.F : 0.F;
+}
+
 // Sums of (frame - patch) and of the patch's brightness over the rim pixels of every cell; the weight counts
 // them.
 void gather_rim(const Picture& picture, const core::Patch& patch, int cell, float limit, const Grid& grid,
@@ -43,17 +57,19 @@ void gather_rim(const Picture& picture, const core::Patch& patch, int cell, floa
   const core::Box frame = picture.box(), visible = core::intersect(patch.roi, frame);
   if (visible.empty()) return;
   const CodeSpace space = code_space(picture.layout);
-  rows->resize(load_rgb_scratch(visible.width()) + 3 * std::size_t(visible.width()));
-  float *rgb = rows->data(), *scratch = rgb + 3 * std::size_t(visible.width());
+  const std::size_t n = std::size_t(visible.width());
+  rows->resize(load_rgb_scratch(visible.width()) + 3 * n + std::size_t(patch.alpha.width));
+  float *rgb = rows->data(), *rim = rgb + 3 * n, *scratch = rim + patch.alpha.width;
   const int left = visible.left - patch.roi.left, right = visible.right - patch.roi.left;
   for (int y = visible.top - patch.roi.top; y < visible.bottom - patch.roi.top; ++y) {
+    mark_rim(patch, frame, y, left, right, rim);
     int first = left, last = right;
-    while (first < last && !is_rim(patch, frame, first, y)) ++first;
-    while (first < last && !is_rim(patch, frame, last - 1, y)) --last;
+    while (first < last && rim[first] == 0) ++first;
+    while (first < last && rim[last - 1] == 0) --last;
     if (first == last) continue;
     load_rgb(picture, space, patch.roi.left + first, patch.roi.top + y, last - first, scratch, rgb);
     for (int x = first; x < last; ++x) {
-      if (!is_rim(patch, frame, x, y)) continue;
+      if (rim[x] == 0) continue;
       const float *own = rgb + 3 * std::ptrdiff_t{x - first}, *painted = &patch.rgb.at(x, y);
       const std::size_t at = std::size_t(y / cell) * grid.width + x / cell;
       // One pixel of a displaced edge must not outvote its cell.
@@ -108,48 +124,57 @@ void smooth_rim(float limit, const Grid& means, const Grid& out) {
   }
 }
 
-// Cells of a grid row to pixels, linearly.
-void expand_row(const float* cells, int count, int cell, int n, float* out) {
+// Cells of a grid row to pixels, linearly; `step` floats from pixel to pixel.
+void expand_row(const float* cells, int count, int cell, int n, int step, float* out) {
   const float per_cell = 1 / float(cell);
   for (int x = 0; x < n; ++x) {
     const float u = std::clamp((float(x) + 0.5F) * per_cell - 0.5F, 0.F, float(count - 1));
     const int i = std::min(int(u), std::max(0, count - 2)), j = std::min(i + 1, count - 1);
-    out[x] = cells[i] + (u - float(i)) * (cells[j] - cells[i]);
+    out[std::ptrdiff_t{x} * step] = cells[i] + (u - float(i)) * (cells[j] - cells[i]);
   }
 }
 
-// Adds the corrections of one row. A pixel below half the rim's brightness gets proportionally less.
-void correct_row(const float* above, const float* below, float t, float strength, int n, std::ptrdiff_t plane,
-                 float* rgb) {
-  for (int x = 0; x < n; ++x) {
-    auto at = [&](int c) { return above[c * plane + x] + t * (below[c * plane + x] - above[c * plane + x]); };
-    float* p = rgb + 3 * std::ptrdiff_t{x};
-    const float share = strength * std::min(1.F, 2 * brightness(p) / std::max(at(3), 1e-3F));
-    p[0] = clamp01(p[0] + share * at(0));
-    p[1] = clamp01(p[1] + share * at(1));
-    p[2] = clamp01(p[2] + share * at(2));
+// A grid row at the patch's columns: n corrections (R, G, B interleaved like the patch), then n rim
+// brightnesses.
+void expand_grid_row(const Grid& grid, int row, int cell, int n, float* out) {
+  for (int c = 0; c < kChannels; ++c) {
+    const float* cells = grid.value(c) + std::size_t(row) * grid.width;
+    expand_row(cells, grid.width, cell, n, c < 3 ? 3 : 1, c < 3 ? out + c : out + 3 * std::ptrdiff_t{n});
   }
+}
+
+// Adds the corrections of one row, t of the way from `above` to `below`. A pixel below half the rim's
+// brightness gets proportionally less. `share` has room for 3 n.
+void correct_row(const float* above, const float* below, float t, float strength, int n, float* share,
+                 float* rgb) {
+  const float *bright0 = above + 3 * std::ptrdiff_t{n}, *bright1 = below + 3 * std::ptrdiff_t{n};
+  for (int x = 0; x < n; ++x) {
+    const float rim = bright0[x] + t * (bright1[x] - bright0[x]);
+    const float s =
+        strength * std::min(1.F, 2 * brightness(rgb + 3 * std::ptrdiff_t{x}) / std::max(rim, 1e-3F));
+    share[3 * x] = share[3 * x + 1] = share[3 * x + 2] = s;
+  }
+  for (int i = 0; i < 3 * n; ++i)
+    rgb[i] = clamp01(rgb[i] + share[i] * (above[i] + t * (below[i] - above[i])));
 }
 
 void apply(const Grid& grid, int cell, float strength, std::vector<float>* rows, core::Patch* patch) {
   const int n = patch->rgb.width;
   const std::size_t band = kChannels * std::size_t(n);
-  rows->resize(2 * band);
+  rows->resize(3 * band);
   std::array<float*, 2> bands = {rows->data(), rows->data() + band};
+  float* share = rows->data() + 2 * band;
   std::array<int, 2> held = {-1, -1};
   auto expanded = [&](int row) {  // two grid rows are in use at a time, one even and one odd
     const int slot = row & 1;
-    if (std::exchange(held[slot], row) != row)
-      for (int c = 0; c < kChannels; ++c)
-        expand_row(grid.value(c) + std::size_t(row) * grid.width, grid.width, cell, n,
-                   bands[slot] + std::size_t(c) * n);
+    if (std::exchange(held[slot], row) != row) expand_grid_row(grid, row, cell, n, bands[slot]);
     return bands[slot];
   };
   for (int y = 0; y < patch->rgb.height; ++y) {
     const float v = std::clamp((float(y) + 0.5F) / float(cell) - 0.5F, 0.F, float(grid.height - 1));
     const int i = std::min(int(v), std::max(0, grid.height - 2)), j = std::min(i + 1, grid.height - 1);
     const float *above = expanded(i), *below = expanded(j);
-    correct_row(above, below, v - float(i), strength, n, n, patch->rgb.row(y));
+    correct_row(above, below, v - float(i), strength, n, share, patch->rgb.row(y));
   }
 }
 }  // namespace

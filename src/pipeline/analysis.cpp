@@ -27,23 +27,27 @@ struct Follower {
   std::int64_t expected;
   const ProgressSink& progress;
   Analysis* out;
-  track::FaceTracker tracker;
+  std::unique_ptr<track::FaceTracker> tracker;
   ReferenceBank bank;
 
-  Follower(const AnalysisOptions& o, const media::VideoReader& reader, float reduced, const ProgressSink& sink,
-           Analysis* analysis)
+  Follower(const AnalysisOptions& o, const media::VideoReader& reader, float reduced,
+           const ProgressSink& sink, Analysis* analysis)
       : options(o),
         upright_from_stored(reader.upright_from_stored()),
         scale(reduced),
         expected(reader.info().frame_count_hint),
         progress(sink),
         out(analysis),
-        tracker(o.tracker),
-        bank(o.bank_options) {}
+        bank(o.bank_options) {
+    // Taken out of the slot: after a failure it is not put back half-way through a video.
+    if (o.kept_tracker != nullptr) tracker = std::move(*o.kept_tracker);
+    if (!tracker) tracker = std::make_unique<track::FaceTracker>(o.tracker);
+  }
 
   void push(const Reduced& item) {
-    std::vector<core::FaceObservation> faces = tracker.push(item.gray, scale);
-    if (options.bank) bank.push(out->frame_count(), item.picture, upright_from_stored, item.gray, scale, faces);
+    std::vector<core::FaceObservation> faces = tracker->push(item.gray, scale);
+    if (options.bank)
+      bank.push(out->frame_count(), item.picture, upright_from_stored, item.gray, scale, faces);
     out->pts.push_back(item.picture.pts());
     if (progress) progress({"analyse", out->frame_count(), expected});
   }
@@ -93,7 +97,8 @@ double Analysis::centre_seconds(std::int64_t frame) const {
   return (double(pts[i]) + 0.5 * length) * time_base.value();
 }
 
-Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& options, const ProgressSink& progress) {
+Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& options,
+                 const ProgressSink& progress) {
   media::ReaderOptions reading;
   reading.threads = options.threads > 1 ? 0 : 1;
   media::VideoReader reader(video, reading);
@@ -115,7 +120,8 @@ Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& opti
   }
   if (analysis.pts.empty())
     throw core::Error(core::ErrorKind::input, "no picture can be decoded", video.string());
-  analysis.tracks = follower.tracker.finish();
+  analysis.tracks = follower.tracker->finish();
+  if (options.kept_tracker != nullptr) *options.kept_tracker = std::move(follower.tracker);
   assert(analysis.tracks.frame_count == analysis.frame_count());
   analysis.bank = follower.bank.finish();
   return analysis;
@@ -157,12 +163,13 @@ std::vector<int> tracks_of_frames(const Analysis& analysis, const track::FaceCho
   return of_frame;
 }
 
-std::vector<float> usability_weights(const std::vector<bool>& usable, const std::vector<std::int64_t>& shot_starts,
-                                     int fade_frames) {
+std::vector<float> usability_weights(const std::vector<bool>& usable,
+                                     const std::vector<std::int64_t>& shot_starts, int fade_frames) {
   std::vector<float> weight(usable.size(), 0.F);
   for (std::size_t s = 0; s < shot_starts.size(); ++s) {
     std::size_t begin = std::min(usable.size(), std::size_t(std::max<std::int64_t>(0, shot_starts[s])));
-    std::size_t end = s + 1 < shot_starts.size() ? std::min(usable.size(), std::size_t(shot_starts[s + 1])) : usable.size();
+    std::size_t end =
+        s + 1 < shot_starts.size() ? std::min(usable.size(), std::size_t(shot_starts[s + 1])) : usable.size();
     // Frames since (and then until) the last unusable one; far away at the shot's ends.
     int away = fade_frames;
     for (std::size_t i = begin; i < end; ++i) {
@@ -205,7 +212,8 @@ void append_shots(const Analysis& analysis, const FittedFace& face, core::Point2
   }
 }
 
-std::vector<float> weights_of(const Analysis& analysis, const FittedFace& face, const UsabilityOptions& options) {
+std::vector<float> weights_of(const Analysis& analysis, const FittedFace& face,
+                              const UsabilityOptions& options) {
   std::vector<bool> usable(face.frames.size());
   for (std::size_t i = 0; i < usable.size(); ++i) {
     const core::FaceObservation* seen = face.smoothed(analysis, std::int64_t(i));
@@ -218,9 +226,9 @@ std::vector<float> weights_of(const Analysis& analysis, const FittedFace& face, 
 
 }  // namespace
 
-std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyses, const mesh::FaceModel& model,
-                                     const track::FaceChoice& choice, const mesh::FitOptions& options,
-                                     const UsabilityOptions& usability) {
+std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyses,
+                                     const mesh::FaceModel& model, const track::FaceChoice& choice,
+                                     const mesh::FitOptions& options, const UsabilityOptions& usability) {
   int width = 0, height = 0;
   for (const Analysis* a : analyses) width = std::max(width, a->width), height = std::max(height, a->height);
   std::vector<FittedFace> faces(analyses.size());
@@ -265,7 +273,8 @@ References take_references(Analysis* analysis, const FittedFace& face, const mes
 
     const mesh::FaceParams& params = *face.frames[i];
     mesh::Vertices control = mesh::control_vertices(model, face.identity, params.expression);
-    mesh::Vertices dense = mesh::project(mesh::dense_vertices(model, control), params.camera_from_head, face.camera);
+    mesh::Vertices dense =
+        mesh::project(mesh::dense_vertices(model, control), params.camera_from_head, face.camera);
     dense.col(0).array() -= entry.origin.x();
     dense.col(1).array() -= entry.origin.y();
     dense *= entry.scale;

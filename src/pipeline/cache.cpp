@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <system_error>
 
 #include "resyncer/core/error.h"
@@ -23,12 +23,6 @@ using Observations = std::vector<std::optional<FaceObservation>>;
 // Raised whenever the tracker or the bank gives other results: old files are then no longer found.
 constexpr int kAnalysisVersion = 1;
 constexpr const char* kSuffix = ".analysis.safetensors";
-
-std::uint64_t fnv1a(const std::string& text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (unsigned char c : text) hash = (hash ^ c) * 0x100000001b3ULL;
-  return hash;
-}
 
 [[noreturn]] void inconsistent(const fs::path& path, const std::string& what) {
   throw core::Error(core::ErrorKind::input, "the analysis is damaged: " + what, path.string());
@@ -76,7 +70,8 @@ class Loader {
   Analysis load() {
     Analysis a;
     auto size = integers("size", {4});
-    bool sane = size[0] > 0 && size[1] > 0 && size[0] <= 65536 && size[1] <= 65536 && size[2] > 0 && size[3] > 0;
+    bool sane =
+        size[0] > 0 && size[1] > 0 && size[0] <= 65536 && size[1] <= 65536 && size[2] > 0 && size[3] > 0;
     if (!sane) inconsistent(path_, "frame size or time base");
     a.width = int(size[0]);
     a.height = int(size[1]);
@@ -126,9 +121,11 @@ class Loader {
     load_observations("raw", total, a, &track::FaceTrack::raw);
   }
 
-  void load_observations(const std::string& name, std::int64_t total, Analysis* a, Observations track::FaceTrack::* member) {
+  void load_observations(const std::string& name, std::int64_t total, Analysis* a,
+                         Observations track::FaceTrack::*member) {
     auto present = copy_of<std::uint8_t>(file_.get(name + ".present", DType::u8, {total}));
-    auto faces = std::int64_t(std::count_if(present.begin(), present.end(), [](std::uint8_t p) { return p != 0; }));
+    auto faces =
+        std::int64_t(std::count_if(present.begin(), present.end(), [](std::uint8_t p) { return p != 0; }));
     auto landmarks = floats(name + ".landmarks", {faces, core::kLandmarks, 2});
     auto score = floats(name + ".score", {faces});
     auto box = copy_of<std::int32_t>(file_.get(name + ".box", DType::i32, {faces, 4}));
@@ -158,8 +155,8 @@ class Loader {
       BankFrame entry;
       entry.frame = heads[3 * e];
       std::int64_t width = heads[3 * e + 1], height = heads[3 * e + 2];
-      bool sane = entry.frame >= 0 && entry.frame < a->frame_count() && width > 0 && height > 0 && width <= 16384 &&
-                  height <= 16384 && place[4 * e + 3] > 0;
+      bool sane = entry.frame >= 0 && entry.frame < a->frame_count() && width > 0 && height > 0 &&
+                  width <= 16384 && height <= 16384 && place[4 * e + 3] > 0;
       if (!sane) inconsistent(path_, "a reference picture's place");
       std::size_t bytes = std::size_t(width) * std::size_t(height) * 3;
       if (bytes > pixels.bytes - used) inconsistent(path_, "reference pictures are cut off");
@@ -231,24 +228,22 @@ void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
 
 fs::path default_cache_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && cache[0] == '/') return fs::path(cache) / "resyncer";  // the standard wants it absolute
+  if (cache != nullptr && cache[0] == '/')
+    return fs::path(cache) / "resyncer";  // the standard wants it absolute
   const char* home = std::getenv("HOME");
   return home != nullptr && home[0] == '/' ? fs::path(home) / ".cache/resyncer" : fs::path();
 }
 
 std::string cache_key(const fs::path& video, const AnalysisOptions& options) {
   const track::TrackerOptions& t = options.tracker;
-  std::string text = t.landmark_model.string() + "|" + std::to_string(t.detection_width) + "|" +
-                     std::to_string(t.detection_interval) + "|" + std::to_string(t.min_score) + "|" +
-                     std::to_string(t.min_face_px) + "|";
-  if (options.bank) {
-    const BankOptions& b = options.bank_options;
-    text += std::to_string(b.entries_per_face) + "|" + std::to_string(b.entries) + "|" + std::to_string(b.max_side) +
-            "|" + std::to_string(b.reach) + "|" + std::to_string(b.first_tau);
-  }
-  char tail[64];
-  std::snprintf(tail, sizeof tail, "-v%d-%016llx", kAnalysisVersion, static_cast<unsigned long long>(fnv1a(text)));
-  return sha256_of_file(video) + tail + kSuffix;
+  std::ostringstream text;
+  text << content_hash(video) << '|' << kAnalysisVersion << '|' << t.landmark_model.string() << '|'
+       << t.detection_width << '|' << t.detection_interval << '|' << t.min_score << '|' << t.min_face_px;
+  const BankOptions& b = options.bank_options;
+  if (options.bank)
+    text << '|' << b.entries_per_face << '|' << b.entries << '|' << b.max_side << '|' << b.reach << '|'
+         << b.first_tau;
+  return content_hash(text.str().data(), text.str().size()) + kSuffix;
 }
 
 void save_analysis(const Analysis& a, const fs::path& path) {

@@ -159,7 +159,7 @@ void check_file(const ModelEntry& entry) {
     throw Error(ErrorKind::model,
                 "has " + std::to_string(bytes) + " bytes, the manifest says " + std::to_string(entry.bytes),
                 entry.file.string(), remedy);
-  if (sha256_of_file(entry.file) != entry.sha256)
+  if (content_hash(entry.file) != entry.sha256)
     throw Error(ErrorKind::model, "the SHA-256 differs from the manifest's", entry.file.string(), remedy);
 }
 

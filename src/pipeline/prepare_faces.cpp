@@ -19,7 +19,8 @@ struct FaceRows {
   void take(FaceRows* other) {
     append(&crops, &other->crops);
     append(&target, &other->target), append(&neutral, &other->neutral), append(&wide_open, &other->wide_open);
-    append(&expression, &other->expression), append(&angles, &other->angles), append(&seconds, &other->seconds);
+    append(&expression, &other->expression), append(&angles, &other->angles),
+        append(&seconds, &other->seconds);
     append(&openness, &other->openness), append(&sharpness, &other->sharpness), append(&clip, &other->clip);
   }
 };
@@ -33,7 +34,8 @@ void append_vector(std::vector<float>* to, const Vector& values) {
   to->insert(to->end(), values.data(), values.data() + values.size());
 }
 
-// Mean distance of the model from the observation in outer-eye distances, without the jaw line, which slides with the view.
+// Mean distance of the model from the observation in outer-eye distances, without the jaw line, which slides
+// with the view.
 float reprojection_error(const mesh::Vertices& projected, const core::Landmarks& seen) {
   float sum = 0;
   for (int i = 17; i < core::kLandmarks; ++i)
@@ -43,7 +45,8 @@ float reprojection_error(const mesh::Vertices& projected, const core::Landmarks&
 
 mesh::Vertices projected(const mesh::FaceModel& model, const FittedFace& face, const mesh::FaceParams& params,
                          const Eigen::VectorXf& expression) {
-  return mesh::project(mesh::control_vertices(model, face.identity, expression), params.camera_from_head, face.camera);
+  return mesh::project(mesh::control_vertices(model, face.identity, expression), params.camera_from_head,
+                       face.camera);
 }
 
 // Well seen, well fitted frames.
@@ -52,9 +55,12 @@ std::vector<int> candidates(const FittedFile& file, const mesh::FaceModel& model
   std::vector<int> out;
   for (std::size_t i = 0; i < file.face.frames.size(); ++i) {
     const core::FaceObservation* seen = file.face.smoothed(file.analysis, std::int64_t(i));
-    if (!file.face.frames[i] || seen == nullptr || seen->score < kMinScore || file.face.weight[i] < kFullWeight) continue;
+    if (!file.face.frames[i] || seen == nullptr || seen->score < kMinScore ||
+        file.face.weight[i] < kFullWeight)
+      continue;
     const mesh::FaceParams& params = *file.face.frames[i];
-    if (reprojection_error(projected(model, file.face, params, params.expression), seen->landmarks) <= max_error)
+    if (reprojection_error(projected(model, file.face, params, params.expression), seen->landmarks) <=
+        max_error)
       out.push_back(int(i));
   }
   return out;
@@ -165,15 +171,16 @@ std::vector<int> choose_diverse(const std::vector<Eigen::VectorXf>& rows, const 
   return chosen;
 }
 
-PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces, const mesh::FaceModel& model,
-                            const std::string& model_version, const std::filesystem::path& out) {
+PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces,
+                            const mesh::FaceModel& model, const std::string& model_version,
+                            const std::filesystem::path& out) {
   std::vector<SourceGroup> groups = list_groups(options);
   std::vector<FaceRows> parts(groups.size());
   std::vector<float> errors(groups.size(), 0);
   GroupLoop loop(options, groups.size());
-  loop.run(groups, [&](std::size_t g) {
+  loop.run(groups, [&](std::size_t g, Worker* worker) {
     RowMaker maker(model, faces.side);
-    for (const FittedFile& file : fit_group(groups[g], options, model, &loop)) {
+    for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
       errors[g] = file.face.reprojection_error;
       add_file(file, int(g), faces, model, &maker, &parts[g]);
     }

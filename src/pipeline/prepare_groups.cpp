@@ -19,11 +19,12 @@ using core::Error;
 using core::ErrorKind;
 
 bool is_picture_or_video(const fs::path& path) {
-  static constexpr std::array<const char*, 18> kSuffixes = {".mp4", ".m4v", ".mov",  ".mkv",  ".webm", ".avi",
-                                                            ".mpg", ".mpeg", ".ts",  ".mts",  ".flv",  ".wmv",
-                                                            ".jpg", ".jpeg", ".png", ".webp", ".bmp",  ".y4m"};
+  static constexpr std::array<const char*, 18> kSuffixes = {
+      ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg",  ".mpeg", ".ts",
+      ".mts", ".flv", ".wmv", ".jpg", ".jpeg", ".png", ".webp", ".bmp",  ".y4m"};
   std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return char(std::tolower(c)); });
   return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end();
 }
 
@@ -59,10 +60,12 @@ class Keys {
     try {
       pattern_.emplace(pattern);
     } catch (const std::regex_error& e) {
-      throw Error(ErrorKind::usage, "the pattern is no regular expression: " + std::string(e.what()), pattern);
+      throw Error(ErrorKind::usage, "the pattern is no regular expression: " + std::string(e.what()),
+                  pattern);
     }
     if (pattern_->mark_count() != 1)
-      throw Error(ErrorKind::usage, "the pattern needs exactly one capture", pattern, "write e.g. '_(\\d+)_'");
+      throw Error(ErrorKind::usage, "the pattern needs exactly one capture", pattern,
+                  "write e.g. '_(\\d+)_'");
   }
 
   std::string operator()(const fs::path& file) {
@@ -104,9 +107,11 @@ void GroupLoop::skip(const std::string& message, std::size_t files) {
   if (options_.warn) options_.warn(message);
 }
 
-void GroupLoop::run(const std::vector<SourceGroup>& groups, const std::function<void(std::size_t)>& work) {
+void GroupLoop::run(const std::vector<SourceGroup>& groups,
+                    const std::function<void(std::size_t, Worker*)>& work) {
   std::exception_ptr failure;
   auto loop = [&] {
+    Worker worker;
     for (;;) {
       std::size_t i;
       {
@@ -115,7 +120,7 @@ void GroupLoop::run(const std::vector<SourceGroup>& groups, const std::function<
         i = next_++;
       }
       try {
-        work(i);
+        work(i, &worker);
       } catch (const Error& e) {
         // A missing landmark file would fail for all of them; what is wrong with one video is skipped.
         if (e.kind() != ErrorKind::input && e.kind() != ErrorKind::face) {
@@ -137,15 +142,16 @@ void GroupLoop::run(const std::vector<SourceGroup>& groups, const std::function<
   std::vector<std::thread> workers;
   for (int k = 1; k < options_.threads; ++k) workers.emplace_back(loop);
   loop();
-  for (std::thread& worker : workers) worker.join();
+  for (std::thread& thread : workers) thread.join();
   if (failure) std::rethrow_exception(failure);
 }
 
 std::vector<std::optional<Analysis>> analyse_group(const SourceGroup& group, const PrepareOptions& options,
-                                                   GroupLoop* loop) {
+                                                   GroupLoop* loop, Worker* worker) {
   AnalysisOptions analysis;
   analysis.tracker = options.tracker;
   analysis.bank = false;
+  analysis.kept_tracker = &worker->tracker;
   analysis.threads = 1;  // the groups already run side by side
   CacheOptions cache;
   cache.folder = options.cache;
@@ -164,8 +170,8 @@ std::vector<std::optional<Analysis>> analyse_group(const SourceGroup& group, con
 }
 
 std::vector<FittedFile> fit_group(const SourceGroup& group, const PrepareOptions& options,
-                                  const mesh::FaceModel& model, GroupLoop* loop) {
-  std::vector<std::optional<Analysis>> analyses = analyse_group(group, options, loop);
+                                  const mesh::FaceModel& model, GroupLoop* loop, Worker* worker) {
+  std::vector<std::optional<Analysis>> analyses = analyse_group(group, options, loop, worker);
   std::vector<FittedFile> out;
   for (std::size_t i = 0; i < analyses.size(); ++i) {
     if (!analyses[i]) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,11 +26,15 @@ struct SourceGroup {
 // Throws Error{usage} on a bad pattern, Error{input} when there is no file at all.
 std::vector<SourceGroup> list_groups(const PrepareOptions& options);
 
+struct Worker {  // what a thread keeps from group to group
+  std::unique_ptr<track::FaceTracker> tracker;
+};
+
 // Calls `work(i)` for every group on options.threads threads. A core::Error of one group becomes a warning.
 class GroupLoop {
  public:
   GroupLoop(const PrepareOptions& options, std::size_t groups) : options_(options), groups_(groups) {}
-  void run(const std::vector<SourceGroup>& groups, const std::function<void(std::size_t)>& work);
+  void run(const std::vector<SourceGroup>& groups, const std::function<void(std::size_t, Worker*)>& work);
   void skip(const std::string& message, std::size_t files = 1);  // thread-safe
   std::size_t skipped() const { return skipped_; }
 
@@ -42,7 +47,7 @@ class GroupLoop {
 
 // nullopt (and a warning) for a file that cannot be used.
 std::vector<std::optional<Analysis>> analyse_group(const SourceGroup& group, const PrepareOptions& options,
-                                                   GroupLoop* loop);
+                                                   GroupLoop* loop, Worker* worker);
 
 // The group's files with one shared identity; files without a face are left out with a warning.
 struct FittedFile {
@@ -51,7 +56,7 @@ struct FittedFile {
   FittedFace face;
 };
 std::vector<FittedFile> fit_group(const SourceGroup& group, const PrepareOptions& options,
-                                  const mesh::FaceModel& model, GroupLoop* loop);
+                                  const mesh::FaceModel& model, GroupLoop* loop, Worker* worker);
 
 template <typename T>
 void append(std::vector<T>* to, std::vector<T>* from) {

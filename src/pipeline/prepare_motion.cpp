@@ -41,12 +41,14 @@ MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model) {
     if (!file.face.frames[i] || seen == nullptr) continue;
     const core::FaceObservation* raw = file.face.raw(file.analysis, std::int64_t(i));
     float* row = table.data() + i * std::size_t(width);
-    Eigen::Map<Eigen::VectorXf>(row, model.speech_count) = file.face.frames[i]->expression.head(model.speech_count);
+    Eigen::Map<Eigen::VectorXf>(row, model.speech_count) =
+        file.face.frames[i]->expression.head(model.speech_count);
     row[width - 1] = core::mouth_openness((raw != nullptr ? raw : seen)->landmarks);
     values[i] = row;
     confidence[i] = file.face.weight[i] > 0 ? seen->score : 0.F;
   }
-  MotionRows rows = resample_motion(times, values, confidence, width, start, std::size_t(mel.frames / kMelPerRow));
+  MotionRows rows =
+      resample_motion(times, values, confidence, width, start, std::size_t(mel.frames / kMelPerRow));
   clip.confidence = std::move(rows.confidence);
   for (std::size_t i = 0; i < clip.confidence.size(); ++i) {
     const float* row = rows.values.data() + i * std::size_t(width);
@@ -56,8 +58,8 @@ MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model) {
   return clip;
 }
 
-void write_motion(std::vector<MotionClip>* clips, const mesh::FaceModel& model, const std::string& model_version,
-                  const std::filesystem::path& out) {
+void write_motion(std::vector<MotionClip>* clips, const mesh::FaceModel& model,
+                  const std::string& model_version, const std::filesystem::path& out) {
   std::vector<std::uint16_t> mel;
   std::vector<float> expression, confidence, openness;
   std::vector<std::int64_t> mel_start{0}, motion_start{0};
@@ -65,7 +67,8 @@ void write_motion(std::vector<MotionClip>* clips, const mesh::FaceModel& model, 
   nlohmann::json names = nlohmann::json::array();
   for (MotionClip& clip : *clips) {
     append(&mel, &clip.mel);
-    append(&expression, &clip.expression), append(&confidence, &clip.confidence), append(&openness, &clip.openness);
+    append(&expression, &clip.expression), append(&confidence, &clip.confidence),
+        append(&openness, &clip.openness);
     mel_start.push_back(std::int64_t(mel.size()) / speech::kMelBands);
     motion_start.push_back(std::int64_t(confidence.size()));
     speaker.push_back(clip.speaker);
@@ -120,8 +123,8 @@ PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceMode
   std::vector<std::vector<MotionClip>> parts(groups.size());
   std::vector<float> errors(groups.size(), 0);
   GroupLoop loop(options, groups.size());
-  loop.run(groups, [&](std::size_t g) {
-    for (const FittedFile& file : fit_group(groups[g], options, model, &loop)) {
+  loop.run(groups, [&](std::size_t g, Worker* worker) {
+    for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
       errors[g] = file.face.reprojection_error;
       try {
         MotionClip clip = make_clip(file, model);

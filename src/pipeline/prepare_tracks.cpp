@@ -31,7 +31,7 @@ void add_analysis(const Analysis& analysis, int clip, int every, TrackRows* out)
 PrepareReport prepare_cache(const PrepareOptions& options) {
   std::vector<SourceGroup> groups = list_groups(options);
   GroupLoop loop(options, groups.size());
-  loop.run(groups, [&](std::size_t g) { analyse_group(groups[g], options, &loop); });
+  loop.run(groups, [&](std::size_t g, Worker* worker) { analyse_group(groups[g], options, &loop, worker); });
   PrepareReport report;
   for (const SourceGroup& group : groups) report.files += group.files.size();
   report.skipped = loop.skipped();
@@ -43,8 +43,8 @@ PrepareReport prepare_tracks(const PrepareOptions& options, const TracksOptions&
   std::vector<SourceGroup> groups = list_groups(options);
   std::vector<TrackRows> parts(groups.size());
   GroupLoop loop(options, groups.size());
-  loop.run(groups, [&](std::size_t g) {
-    for (const std::optional<Analysis>& analysis : analyse_group(groups[g], options, &loop))
+  loop.run(groups, [&](std::size_t g, Worker* worker) {
+    for (const std::optional<Analysis>& analysis : analyse_group(groups[g], options, &loop, worker))
       if (analysis) add_analysis(*analysis, int(g), tracks.every, &parts[g]);
   });
   PrepareReport report;
@@ -57,7 +57,8 @@ PrepareReport prepare_tracks(const PrepareOptions& options, const TracksOptions&
   }
   report.skipped = loop.skipped();
   report.rows = rows.clip.size();
-  if (rows.clip.empty()) throw core::Error(core::ErrorKind::input, "no usable face was found in any of the files");
+  if (rows.clip.empty())
+    throw core::Error(core::ErrorKind::input, "no usable face was found in any of the files");
   auto n = std::int64_t(rows.clip.size());
   core::TensorFileWriter writer;
   writer.set_meta("kind", "tracks");

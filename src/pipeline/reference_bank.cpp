@@ -1,6 +1,7 @@
 #include "resyncer/pipeline/reference_bank.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 namespace resyncer::pipeline {
@@ -16,15 +17,17 @@ float distance(const FaceShape& a, const FaceShape& b) {
   return std::sqrt(sum);
 }
 
-// Size of a face in outer-eye distances that does not shrink when the head turns: the bridge of the nose is 1.33 of
-// them above the chin.
-float face_unit(const Landmarks& p) { return std::max(core::inter_ocular_distance(p), 0.75F * (p[27] - p[8]).norm()); }
+// Size of a face in outer-eye distances that does not shrink when the head turns: the bridge of the nose
+// is 1.33 of them above the chin.
+float face_unit(const Landmarks& p) {
+  return std::max(core::inter_ocular_distance(p), 0.75F * (p[27] - p[8]).norm());
+}
 
 core::Box crop_box(const Landmarks& p, float reach) {
   Point2 centre = 0.25F * (p[48] + p[54] + p[51] + p[57]);
   float half = reach * face_unit(p);
-  return {int(std::floor(centre.x() - half)), int(std::floor(centre.y() - half)), int(std::ceil(centre.x() + half)),
-          int(std::ceil(centre.y() + half))};
+  return {int(std::floor(centre.x() - half)), int(std::floor(centre.y() - half)),
+          int(std::ceil(centre.x() + half)), int(std::ceil(centre.y() + half))};
 }
 
 // Sharper by a margin, so that an entry is replaced a few times at most.
@@ -79,7 +82,8 @@ float mouth_sharpness(const core::ImageU8& image, const Landmarks& p) {
     int line = 0;
     long line_squares = 0;
     for (int x = x0; x < x1; ++x) {
-      int value = 4 * row[x * step] - row[(x - 1) * step] - row[(x + 1) * step] - above[x * step] - below[x * step];
+      int value =
+          4 * row[x * step] - row[(x - 1) * step] - row[(x + 1) * step] - above[x * step] - below[x * step];
       line += value;
       line_squares += value * value;
     }
@@ -90,36 +94,47 @@ float mouth_sharpness(const core::ImageU8& image, const Landmarks& p) {
   return float((squares / count - mean * mean) / (255. * 255.));
 }
 
+namespace {
+// One bilinear sample of the three channels, added to `sum`; the edge is repeated.
+inline void add_sample(const core::ImageU8& source, float x, float y, float* sum) {
+  int max_x = source.width - 1, max_y = source.height - 1;
+  x = std::clamp(x, 0.F, float(max_x)), y = std::clamp(y, 0.F, float(max_y));
+  int xi = int(x), yi = int(y);
+  float fx = x - float(xi), fy = y - float(yi);
+  const std::uint8_t* upper = source.row(yi) + 3 * xi;
+  const std::uint8_t* lower = source.row(std::min(yi + 1, max_y)) + 3 * xi;
+  int next = xi < max_x ? 3 : 0;
+  for (int c = 0; c < 3; ++c) {
+    float top = float(upper[c]) + fx * float(upper[c + next] - upper[c]);
+    float bottom = float(lower[c]) + fx * float(lower[c + next] - lower[c]);
+    sum[c] += top + fy * (bottom - top);
+  }
+}
+}  // namespace
+
 void resample(const core::ImageU8& source, const core::Affine2& out_from_source, int width, int height,
               core::ImageU8* out) {
-  if (out->width != width || out->height != height || out->channels != 3) *out = core::ImageU8(width, height, 3);
+  assert(source.channels == 3 && !source.empty());
+  if (out->width != width || out->height != height || out->channels != 3)
+    *out = core::ImageU8(width, height, 3);
   core::Affine2 back = out_from_source.inverse();
+  Point2 dx = back.linear().col(0), dy = back.linear().col(1);
   float step = std::sqrt(std::abs(back.linear().determinant()));  // source px an output px
-  int taps = std::clamp(int(std::ceil(step - 0.01F)), 1, 64);     // a side: bilinear taps spread over the output pixel
-  float norm = 1.F / float(taps * taps);
-  Eigen::Vector2f dx = back.linear().col(0), dy = back.linear().col(1);
-  int max_x = source.width - 1, max_y = source.height - 1;
+  int side = std::clamp(int(std::ceil(step - 0.01F)), 1, 64);     // samples a side of an output pixel
+  std::vector<Point2> offsets;  // of the samples from the output pixel's corner, to sample centres
+  for (int j = 0; j < side; ++j)
+    for (int i = 0; i < side; ++i)
+      offsets.push_back((float(i) + 0.5F) / float(side) * dx + (float(j) + 0.5F) / float(side) * dy -
+                        Point2(0.5F, 0.5F));
+  float norm = 1.F / float(offsets.size());
   for (int v = 0; v < height; ++v) {
     std::uint8_t* target = out->row(v);
-    for (int u = 0; u < width; ++u) {
+    for (int u = 0; u < width; ++u, target += 3) {
+      Point2 corner = back.translation() + float(u) * dx + float(v) * dy;
       float sum[3] = {0, 0, 0};
-      for (int tap = 0; tap < taps * taps; ++tap) {
-        float a = float(u) + (float(tap % taps) + 0.5F) / float(taps);
-        float b = float(v) + (float(tap / taps) + 0.5F) / float(taps);
-        Point2 p = back.translation() + a * dx + b * dy;
-        float x = std::clamp(p.x() - 0.5F, 0.F, float(max_x)), y = std::clamp(p.y() - 0.5F, 0.F, float(max_y));
-        int xi = std::min(int(x), std::max(0, max_x - 1)), yi = std::min(int(y), std::max(0, max_y - 1));
-        float fx = x - float(xi), fy = y - float(yi);
-        const std::uint8_t* upper = source.row(yi) + 3 * xi;
-        const std::uint8_t* lower = source.row(std::min(yi + 1, max_y)) + 3 * xi;
-        int next = xi < max_x ? 3 : 0;
-        for (int c = 0; c < 3; ++c) {
-          float top = float(upper[c]) + fx * float(upper[c + next] - upper[c]);
-          float bottom = float(lower[c]) + fx * float(lower[c + next] - lower[c]);
-          sum[c] += top + fy * (bottom - top);
-        }
-      }
-      for (int c = 0; c < 3; ++c) target[3 * u + c] = std::uint8_t(std::lround(sum[c] * norm));
+      for (const Point2& offset : offsets)
+        add_sample(source, corner.x() + offset.x(), corner.y() + offset.y(), sum);
+      for (int c = 0; c < 3; ++c) target[c] = std::uint8_t(sum[c] * norm + 0.5F);
     }
   }
 }
@@ -169,7 +184,8 @@ void ReferenceBank::thin(Face* face) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     bool near = false;
-    for (std::size_t k = 0; k < kept && !near; ++k) near = distance(entries[k].shape, entries[i].shape) < face->tau;
+    for (std::size_t k = 0; k < kept && !near; ++k)
+      near = distance(entries[k].shape, entries[i].shape) < face->tau;
     if (near) continue;
     if (kept != i) entries[kept] = std::move(entries[i]);
     ++kept;
@@ -177,7 +193,8 @@ void ReferenceBank::thin(Face* face) {
   entries.resize(kept);
 }
 
-// One more entry must fit into the whole bank: the fullest face is thinned; when all have one entry, the least seen goes.
+// One more entry must fit into the whole bank: the fullest face is thinned; when all have one entry, the
+// least seen goes.
 void ReferenceBank::make_room(const Face* wanted) {
   auto total = [&] {
     std::size_t sum = 0;
@@ -217,8 +234,8 @@ void ReferenceBank::push(std::int64_t frame, const media::VideoFrame& picture,
       float d = distance(entry.shape, shape);
       if (d < nearest_distance) nearest = &entry, nearest_distance = d;
     }
-    if (nearest != nullptr && (nearest_distance > 0.5F * face->tau ||
-                               sharpness < kClearlySharper * nearest->picture.sharpness))
+    if (nearest != nullptr &&
+        (nearest_distance > 0.5F * face->tau || sharpness < kClearlySharper * nearest->picture.sharpness))
       continue;
     if (nearest == nullptr) {
       while (face->entries.size() >= std::size_t(options_.entries_per_face)) thin(face);
@@ -242,9 +259,10 @@ void ReferenceBank::push(std::int64_t frame, const media::VideoFrame& picture,
     }
   }
   // Faces of long ago without an entry would only make the list grow.
-  faces_.erase(std::remove_if(faces_.begin(), faces_.end(),
-                              [&](const Face& f) { return f.entries.empty() && frame - f.last_frame > kForgetAfter; }),
-               faces_.end());
+  faces_.erase(
+      std::remove_if(faces_.begin(), faces_.end(),
+                     [&](const Face& f) { return f.entries.empty() && frame - f.last_frame > kForgetAfter; }),
+      faces_.end());
 }
 
 std::vector<BankFrame> ReferenceBank::finish() {
@@ -252,7 +270,8 @@ std::vector<BankFrame> ReferenceBank::finish() {
   for (Face& face : faces_)
     for (Entry& entry : face.entries) out.push_back(std::move(entry.picture));
   faces_.clear();
-  std::stable_sort(out.begin(), out.end(), [](const BankFrame& a, const BankFrame& b) { return a.frame < b.frame; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const BankFrame& a, const BankFrame& b) { return a.frame < b.frame; });
   return out;
 }
 

@@ -18,8 +18,12 @@ constexpr float kPreEmphasis = 0.97F, kLimit = 8.F;
 constexpr double kLowHz = 55, kHighHz = 7600;
 
 // Slaney's scale: linear below 1 kHz, logarithmic above.
-double mel_from_hz(double hz) { return hz < 1000 ? hz * 3 / 200 : 15 + std::log(hz / 1000) * 27 / std::log(6.4); }
-double hz_from_mel(double mel) { return mel < 15 ? mel * 200 / 3 : 1000 * std::exp((mel - 15) * std::log(6.4) / 27); }
+double mel_from_hz(double hz) {
+  return hz < 1000 ? hz * 3 / 200 : 15 + std::log(hz / 1000) * 27 / std::log(6.4);
+}
+double hz_from_mel(double mel) {
+  return mel < 15 ? mel * 200 / 3 : 1000 * std::exp((mel - 15) * std::log(6.4) / 27);
+}
 
 struct Band {
   int first = 0;               // FFT bin
@@ -92,9 +96,11 @@ struct MelStream::Impl {
       Lanes sum{};
       const Band& band = bands[b];
       for (std::size_t i = 0; i < band.weights.size(); ++i)
-        for (std::size_t l = 0; l < kLanes; ++l) sum[l] += band.weights[i] * power[std::size_t(band.first) + i][l];
+        for (std::size_t l = 0; l < kLanes; ++l)
+          sum[l] += band.weights[i] * power[std::size_t(band.first) + i][l];
       for (std::size_t l = 0; l < std::size_t(lanes); ++l)
-        out->values[at + l * kMelBands + b] = (std::log(std::max(sum[l], floor_power)) - kMelMean) / kMelScale;
+        out->values[at + l * kMelBands + b] =
+            (std::log(std::max(sum[l], floor_power)) - kMelMean) / kMelScale;
     }
     out->frames += lanes;
     frames += std::size_t(lanes);
@@ -151,8 +157,8 @@ void MelStream::finish(core::FeatureSequence* out) {
 
 core::FeatureSequence mel_spectrogram(const core::AudioClip& clip) {
   if (clip.rate != kRate)
-    throw core::Error(core::ErrorKind::input,
-                      "speech features need " + std::to_string(kRate) + " Hz, not " + std::to_string(clip.rate));
+    throw core::Error(core::ErrorKind::input, "speech features need " + std::to_string(kRate) + " Hz, not " +
+                                                  std::to_string(clip.rate));
   core::FeatureSequence out;
   out.values.reserve(clip.samples.size() / kHop * kMelBands);
   MelStream stream;

@@ -37,7 +37,8 @@ void PowerSpectrum::transform() {
   }
 }
 
-// The even samples as real and the odd ones as imaginary part of a transform of half the size, then taken apart.
+// The even samples as real and the odd ones as imaginary part of a transform of half the size, then taken
+// apart.
 void PowerSpectrum::compute(const std::array<Lanes, kFftSize>& time, std::array<Lanes, kBins>* power) {
   for (int i = 0; i < kHalf; ++i) {
     real_[std::size_t(order_[std::size_t(i)])] = time[std::size_t(2 * i)];
@@ -46,7 +47,8 @@ void PowerSpectrum::compute(const std::array<Lanes, kFftSize>& time, std::array<
   transform();
   for (int k = 0; k <= kHalf; ++k) {
     const Lanes &ar = real_[std::size_t(k % kHalf)], &ai = imaginary_[std::size_t(k % kHalf)];
-    const Lanes &br = real_[std::size_t((kHalf - k) % kHalf)], &bi = imaginary_[std::size_t((kHalf - k) % kHalf)];
+    const Lanes &br = real_[std::size_t((kHalf - k) % kHalf)],
+                &bi = imaginary_[std::size_t((kHalf - k) % kHalf)];
     float wr = k < kHalf ? cos_[std::size_t(k)] : -1.F, wi = k < kHalf ? sin_[std::size_t(k)] : 0.F;
     Lanes& out = (*power)[std::size_t(k)];
     for (int l = 0; l < kLanes; ++l) {

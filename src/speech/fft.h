@@ -1,5 +1,5 @@
-// Eight real FFTs of 512 points side by side: one lane a frame, so that every loop is a vector operation and a frame's
-// spectrum does not depend on which frames are computed with it.
+// Eight real FFTs of 512 points side by side: one lane a frame, so that every loop is a vector operation and
+// a frame's spectrum does not depend on which frames are computed with it.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ class PowerSpectrum {
   static constexpr int kHalf = kFftSize / 2;
   void transform();  // complex FFT of kHalf points, in place
 
-  std::array<float, kHalf> cos_{}, sin_{};            // e^(-2 pi i k / kFftSize)
-  std::array<int, kHalf> order_{};                    // bit reversal
+  std::array<float, kHalf> cos_{}, sin_{};  // e^(-2 pi i k / kFftSize)
+  std::array<int, kHalf> order_{};          // bit reversal
   std::array<Lanes, kHalf> real_{}, imaginary_{};
 };
 

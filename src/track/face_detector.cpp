@@ -24,10 +24,22 @@ FaceSquare square_of(const dlib::rectangle& rect) {
   return square;
 }
 
+// The detector without what scoring a chip does not need: only the front, left and right views (the chip is turned
+// upright), only the two pyramid levels that bracket the box.
+dlib::frontal_face_detector make_scorer(const dlib::frontal_face_detector& detector) {
+  dlib::frontal_face_detector::image_scanner_type scanner;
+  scanner.copy_configuration(detector.get_scanner());
+  scanner.set_max_pyramid_levels(2);
+  std::vector<dlib::frontal_face_detector::feature_vector_type> views;
+  for (unsigned long i = 0; i < std::min(3UL, detector.num_detectors()); ++i) views.push_back(detector.get_w(i));
+  return dlib::frontal_face_detector(scanner, detector.get_overlap_tester(), views);
+}
+
 }  // namespace
 
 struct FaceDetector::Impl {
   dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+  dlib::frontal_face_detector scorer = make_scorer(detector);
   std::vector<dlib::rect_detection> found;
   cv::Mat resized, bordered;
 };
@@ -61,7 +73,7 @@ float FaceDetector::score(const core::ImageU8& chip, float box_left, float box_s
   float centre = box_left + box_side / 2, half = std::min(kScoredChip / resize / 2, centre);
   int first = int(std::lround(centre - half)), size = int(std::lround(2 * half));
   cv::resize(whole(cv::Rect(first, first, size, size)), m.resized, {}, resize, resize, cv::INTER_AREA);
-  m.detector(dlib::cv_image<unsigned char>(m.resized), m.found, kNoFaceScore);
+  m.scorer(dlib::cv_image<unsigned char>(m.resized), m.found, kNoFaceScore);
   float best = kNoFaceScore;
   core::Point2 expected(float(m.resized.cols) / 2, float(m.resized.rows) / 2);
   for (const auto& f : m.found) {

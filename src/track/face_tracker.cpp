@@ -5,6 +5,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "appearance.h"
 #include "face_detector.h"
 #include "face_shape.h"
 #include "landmark_model.h"
@@ -23,6 +24,8 @@ constexpr float kChipBox = 160.F, kChipBoxLeft = (kChip - kChipBox) / 2;
 
 constexpr float kStartScore = 0.F;    // dlib's own threshold: from here on a detection starts a face
 constexpr float kLostScore = -0.55F;  // below: not a frontal face any more
+constexpr float kClearScore = 1.1F;   // 99 in 100 frames of talking heads reach it, half covered faces do not
+constexpr float kFamiliarLook = 0.6F; // likeness from which a face looks as it did before
 constexpr int kRemembered = 50;       // frames that a lost face keeps its identity
 constexpr float kSameFace = 0.3F;     // overlap of two boxes of one face
 
@@ -33,15 +36,14 @@ struct Followed {
   std::size_t track = 0;
   core::Landmarks landmarks;  // px of the analysed image
   FaceSquare square;
+  Appearance appearance;
   float score = 0;  // confidence of the last look
   int lost = 0;     // frames since it was last seen
   bool seen() const { return lost == 0; }
 };
 
-float confidence_of(float detector_score) {
-  // 0 at kNoFaceScore + 0.2, 0.3 near kLostScore, 0.55 at dlib's threshold, 1 for clear faces.
-  return std::clamp(0.55F + 0.45F * detector_score, 0.F, 1.F);
-}
+// 0 at kLostScore, 0.35 at dlib's own threshold, 1 for clear faces.
+float confidence_of(float detector_score) { return std::clamp(0.35F + 0.65F * detector_score, 0.F, 1.F); }
 
 core::Affine2 frame_from_chip(const FaceSquare& square) {
   core::Affine2 map = core::Affine2::Identity();
@@ -155,6 +157,11 @@ bool FaceTracker::Impl::look(Followed* face, FaceSquare square) {
   if (score < kLostScore) return false;
   face->landmarks = landmarks;
   face->square = found;
+  // Where the detector is not sure, the face must look as it did where the detector was.
+  bool clear = score > kClearScore;
+  float likeness = face->appearance.compare(chip, kChipBoxLeft, kChipBox, clear);
+  if (getenv("LIKE")) fprintf(stderr, "LIKE %.3f %.3f\n", likeness, score);
+  if (!clear) confidence *= std::clamp(likeness / kFamiliarLook, 0.F, 1.F);
   face->score = confidence * confidence_of(score);
   return true;
 }

@@ -108,7 +108,7 @@ TEST(Composite, KnownCodesOfPrimaries) {
   EXPECT_EQ(codes(ColorMatrix::bt2020, 10, {1, 0, 0}), (std::array{294, 387, 960}));
 }
 
-// Smallest set of luma pixels whose chroma sample may change: those of blocks that the patch reaches.
+// Random sizes, formats, regions (odd starts, partly outside the frame) and masks.
 TEST(Composite, SamplesOfTheMaskAloneChangeAndAllFormatsAgree) {
   std::mt19937 random(11);
   for (int round = 0; round < 400; ++round) {
@@ -193,6 +193,25 @@ TEST(Composite, MaskTellsTheChromaBlockOfALonelyPixel) {
   EXPECT_EQ(mask.at(3, 3), 255);
   composite(patch_of({0, 0, 8, 8}, 0), picture.picture, &mask, &work);
   EXPECT_EQ(*std::max_element(mask.data.begin(), mask.data.end()), 0);
+}
+
+TEST(Composite, AlphaOneLeavesNothingOfTheOldPicture) {
+  for (const Format& format : all_formats(13, 10)) {
+    SCOPED_TRACE(describe(format));
+    TestPicture one(format), other(format);
+    one.fill(1);
+    other.fill(2);
+    core::Patch patch = patch_of({0, 0, 13, 10}, 1);
+    std::mt19937 random(3);
+    for (float& v : patch.rgb.data) v = 0.3F + 0.4F * float(random() % 1000) / 999;
+    Workspace work;
+    composite(patch, one.picture, nullptr, &work);
+    composite(patch, other.picture, nullptr, &work);
+    for (int c = 0; c < format.layout.components; ++c)
+      for (int y = 0; y < one.height(c); ++y)
+        for (int x = 0; x < one.width(c); ++x)
+          ASSERT_NEAR(one.get(c, x, y), other.get(c, x, y), 1) << c << " at " << x << "," << y;
+  }
 }
 
 TEST(Composite, BlendIsTheRoundedMixOfCodes) {

@@ -10,12 +10,14 @@
 
 namespace resyncer::motion {
 
-using Coefficients = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // frames x speech_count
+using Coefficients =
+    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;  // frames x speech_count
 
 constexpr int kMotionRate = 25;  // meshes a second
 
-// Displacement of the mesh from the identity's mean mesh, in the coordinates of the face model's speech expressions
-// (mesh::FaceModel::expression, its first speech_count columns): row i is the mesh at (i + 0.5) / rate seconds.
+// Displacement of the mesh from the identity's mean mesh, in the coordinates of the face model's speech
+// expressions (mesh::FaceModel::expression, its first speech_count columns): row i is the mesh at (i + 0.5) /
+// rate seconds.
 struct MotionTrack {
   double rate = kMotionRate;
   Coefficients expression;
@@ -26,11 +28,19 @@ class StyleSyncFormer {
   // Throws Error{model}.
   explicit StyleSyncFormer(const std::filesystem::path& weights);
   ~StyleSyncFormer();
+  StyleSyncFormer(StyleSyncFormer&&) noexcept;
+  StyleSyncFormer& operator=(StyleSyncFormer&&) noexcept;
 
   int coefficient_count() const;
-  // `features`: 50 Hz, from the encoder of the same weights file. `style`: meshes of the speaker whose manner is wanted, at
-  // 25 Hz, any length >= 1 (empty = the mean style). `speaking`: gate, one a feature frame; where it is false for long, the
-  // mouth comes to rest at `rest` (one row). Cost per frame and memory do not depend on the length.
+
+  // ceil(features / 2) meshes.
+  //   features  50 Hz, from the encoder of the same weights file
+  //   style     meshes of the speaker whose manner is wanted, at 25 Hz, any length (empty = the mean style)
+  //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than a
+  //   moment
+  //             the mouth comes to `rest` (coefficient_count values) within 200 ms and stays there
+  // Cost per frame and working memory do not depend on the length. Throws Error{model} when the extents do
+  // not fit.
   MotionTrack predict(const core::FeatureSequence& features, const Coefficients& style,
                       const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const;
 
@@ -39,8 +49,9 @@ class StyleSyncFormer {
   std::unique_ptr<Impl> impl_;
 };
 
-// The track at arbitrary times (seconds from the start of the speech), cubic in between; before the start and after the end
-// the mouth is at rest, with a short ease.
-Coefficients sample(const MotionTrack& track, const std::vector<double>& seconds, const Eigen::VectorXf& rest);
+// The track at arbitrary times (seconds from the start of the speech), cubic in between; before the start and
+// after the end the mouth is at rest, with a short ease.
+Coefficients sample(const MotionTrack& track, const std::vector<double>& seconds,
+                    const Eigen::VectorXf& rest);
 
 }  // namespace resyncer::motion

@@ -1,8 +1,9 @@
-// First pass over the video: decode, track, gather references; then the fit of the face model to the chosen person.
-// Nothing here depends on the speech, so a second language reuses it (cache.h).
+// First pass over the video: decode, track, gather references; then the fit of the face model to the chosen
+// person. Nothing here depends on the speech, so a second language reuses it (cache.h).
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct AnalysisOptions {
   bool bank = true;  // gather reference pictures
   BankOptions bank_options;
   int threads = 2;  // 1 = everything on the calling thread; more = decoding beside tracking
+  // For many short videos in a row: the tracker is left here and taken up again, since loading its landmarks
+  // takes as long as a second of video. Made with `tracker` when empty; one slot serves one thread.
+  std::unique_ptr<track::FaceTracker>* kept_tracker = nullptr;
 };
 
 // What is known of a video's faces. Memory: about 1.3 kB a frame and face, and the bank.
@@ -32,13 +36,16 @@ struct Analysis {
 
   std::int64_t frame_count() const { return std::int64_t(pts.size()); }
   double seconds(std::int64_t frame) const { return double(pts[std::size_t(frame)]) * time_base.value(); }
-  // Middle of the time that the frame is on the screen: the moment that its mouth stands for, in training and rendering alike
-  // (row i of 25 Hz motion is at (i + 0.5) / 25 s). The last frame is given the length of the one before.
+  // Middle of the time that the frame is on the screen: the moment that its mouth stands for, in training and
+  // rendering alike (row i of 25 Hz motion is at (i + 0.5) / 25 s). The last frame is given the length of the
+  // one before.
   double centre_seconds(std::int64_t frame) const;
 };
 
-// One decode pass with a bounded queue; progress of the stage "analyse" counts frames. Throws Error{input, model}. A video without any face is no error here.
-Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& options = {}, const ProgressSink& progress = {});
+// One decode pass with a bounded queue; progress of the stage "analyse" counts frames. Throws Error{input,
+// model}. A video without any face is no error here.
+Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& options = {},
+                 const ProgressSink& progress = {});
 
 // Position in FaceTracks::tracks that shows the chosen person in every frame, -1 = none.
 std::vector<int> tracks_of_frames(const Analysis& analysis, const track::FaceChoice& choice = {});
@@ -64,17 +71,20 @@ struct UsabilityOptions {
   int fade_frames = 5;
 };
 
-// 0 in unusable frames, rising linearly to 1 over `fade_frames` away from them, within a shot. Alpha is multiplied by it.
-std::vector<float> usability_weights(const std::vector<bool>& usable, const std::vector<std::int64_t>& shot_starts,
-                                     int fade_frames);
+// 0 in unusable frames, rising linearly to 1 over `fade_frames` away from them, within a shot. Alpha is
+// multiplied by it.
+std::vector<float> usability_weights(const std::vector<bool>& usable,
+                                     const std::vector<std::int64_t>& shot_starts, int fade_frames);
 
 // Throws Error{face} when the choice fits nobody.
 FittedFace fit(const Analysis& analysis, const mesh::FaceModel& model, const track::FaceChoice& choice = {},
                const mesh::FitOptions& options = {}, const UsabilityOptions& usability = {});
-// Several videos or pictures of one person with one identity and focal length (pictures of different sizes share the principal
-// point only). Videos without a fitting face get empty frames; Error{face} when that holds for all.
-std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyses, const mesh::FaceModel& model,
-                                     const track::FaceChoice& choice = {}, const mesh::FitOptions& options = {},
+// Several videos or pictures of one person with one identity and focal length (pictures of different sizes
+// share the principal point only). Videos without a fitting face get empty frames; Error{face} when that
+// holds for all.
+std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyses,
+                                     const mesh::FaceModel& model, const track::FaceChoice& choice = {},
+                                     const mesh::FitOptions& options = {},
                                      const UsabilityOptions& usability = {});
 
 // The bank's pictures of the chosen person, ready for the generator: entries[i] describes references[i].

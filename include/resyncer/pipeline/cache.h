@@ -1,5 +1,5 @@
-// Analyses kept on disk by the content of the video, one safetensors file each. A cache is never needed and never an error: what
-// cannot be read is made again, what cannot be written is not kept.
+// Analyses kept on disk by the content of the video, one safetensors file each. A cache is never needed and
+// never an error: what cannot be read is made again, what cannot be written is not kept.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ void save_analysis(const Analysis& analysis, const std::filesystem::path& path);
 Analysis load_analysis(const std::filesystem::path& path);
 
 // The cached analysis, or a new one which is then kept. `from_cache`, if given, tells which.
-Analysis analyse_cached(const std::filesystem::path& video, const AnalysisOptions& options, const CacheOptions& cache,
-                        const ProgressSink& progress = {}, bool* from_cache = nullptr);
+Analysis analyse_cached(const std::filesystem::path& video, const AnalysisOptions& options,
+                        const CacheOptions& cache, const ProgressSink& progress = {},
+                        bool* from_cache = nullptr);
 
 }  // namespace resyncer::pipeline

@@ -1,5 +1,5 @@
-// Makes the trainers' dataset files (docs/training.md) from folders of video and photographs. The trainers never see
-// video. With a cache folder, another face model needs no new tracking.
+// Makes the trainers' dataset files (docs/training.md) from folders of video and photographs. The trainers
+// never see video. With a cache folder, another face model needs no new tracking.
 #pragma once
 
 #include <filesystem>
@@ -16,10 +16,13 @@ namespace resyncer::pipeline {
 struct PrepareOptions {
   std::vector<std::filesystem::path> inputs;  // files, or folders that are searched (all levels, sorted)
   int max_files = 0;                          // taken evenly from the sorted list; 0 = all
-  // Files of one group show one person in one scene: one identity is fitted, and they may lend each other pixels.
-  std::string group_pattern;  // regular expression on the file name with one capture: equal captures, one group
-  int group_size = 1;         // or: this many consecutive files of a folder
-  // Speakers, for motion: equal captures of the pattern, or so many consecutive files, or (by default) a whole folder.
+  // Files of one group show one person in one scene: one identity is fitted, and they may lend each other
+  // pixels.
+  std::string
+      group_pattern;   // regular expression on the file name with one capture: equal captures, one group
+  int group_size = 1;  // or: this many consecutive files of a folder
+  // Speakers, for motion: equal captures of the pattern, or so many consecutive files, or (by default) a
+  // whole folder.
   std::string speaker_pattern;
   int speaker_size = 0;
   track::TrackerOptions tracker;
@@ -30,9 +33,9 @@ struct PrepareOptions {
 };
 
 struct FacesOptions {
-  int side = 256;            // px
-  int frames_per_file = 8;   // of the most different mouth shapes
-  float max_error = 0.05F;   // reprojection error of a frame, in outer-eye distances
+  int side = 256;           // px
+  int frames_per_file = 8;  // of the most different mouth shapes
+  float max_error = 0.05F;  // reprojection error of a frame, in outer-eye distances
 };
 
 struct TracksOptions {
@@ -46,24 +49,28 @@ struct PrepareReport {
 
 // Tracks everything into the cache and writes nothing else.
 PrepareReport prepare_cache(const PrepareOptions& options);
-// Dataset files, all safetensors. Throw Error{usage} (patterns), Error{input} (nothing usable), Error{output}.
-// "faces": crops u8 [N,S,S,3], target/neutral/wide_open f32 [N,Vc,3] in crop px, expression, angles, seconds, openness,
-// sharpness, clip i32 [N] (the group).
-PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces, const mesh::FaceModel& model,
-                            const std::string& model_version, const std::filesystem::path& out);
+// Dataset files, all safetensors. Throw Error{usage} (patterns), Error{input} (nothing usable),
+// Error{output}. "faces": crops u8 [N,S,S,3], target/neutral/wide_open f32 [N,Vc,3] in crop px, expression,
+// angles, seconds, openness, sharpness, clip i32 [N] (the group).
+PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces,
+                            const mesh::FaceModel& model, const std::string& model_version,
+                            const std::filesystem::path& out);
 // "motion": mel f16, mel_start, expression f32 at 25 Hz, confidence, openness, motion_start, speaker i32 [C].
 PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceModel& model,
                              const std::string& model_version, const std::filesystem::path& out);
-// "tracks": landmarks f32 [N,68,2] px, clip i32 [N] (the group), size i32 [N,2] (width, height), for refining the face model.
+// "tracks": landmarks f32 [N,68,2] px, clip i32 [N] (the group), size i32 [N,2] (width, height), for refining
+// the face model.
 PrepareReport prepare_tracks(const PrepareOptions& options, const TracksOptions& tracks,
                              const std::filesystem::path& out);
 
-// Farthest-point choice of `count` rows out of `candidates` (indices into `rows`), beginning with the one nearest to their mean.
-// In ascending order.
-std::vector<int> choose_diverse(const std::vector<Eigen::VectorXf>& rows, const std::vector<int>& candidates, int count);
+// Farthest-point choice of `count` rows out of `candidates` (indices into `rows`), beginning with the one
+// nearest to their mean. In ascending order.
+std::vector<int> choose_diverse(const std::vector<Eigen::VectorXf>& rows, const std::vector<int>& candidates,
+                                int count);
 
-// Values at 25 Hz from values at frame times: row i at (i + 0.5) / 25 s after `start`. Linear between neighbours; where a
-// neighbour is missing (nullptr) the other serves, with confidence 0 when both are, or the row is outside the video by more than half a frame.
+// Values at 25 Hz from values at frame times: row i at (i + 0.5) / 25 s after `start`. Linear between
+// neighbours; where a neighbour is missing (nullptr) the other serves, with confidence 0 when both are, or
+// the row is outside the video by more than half a frame.
 struct MotionRows {
   std::vector<float> values;      // rows x width
   std::vector<float> confidence;  // rows

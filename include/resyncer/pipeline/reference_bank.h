@@ -1,5 +1,6 @@
-// Frames of the clip that may lend their pixels, gathered in one pass with flat memory: a streaming k-centre bank over
-// simple measures of mouth shape and pose, taken from the raw landmarks, so that it needs no face model.
+// Frames of the clip that may lend their pixels, gathered in one pass with flat memory: a streaming k-centre
+// bank over simple measures of mouth shape and pose, taken from the raw landmarks, so that it needs no face
+// model.
 #pragma once
 
 #include <array>
@@ -12,22 +13,23 @@
 
 namespace resyncer::pipeline {
 
-// Mouth openness, width and corners, yaw and pitch proxies, roll; in units of the outer-eye distance, weighted.
+// Mouth openness, width and corners, yaw and pitch proxies, roll; in units of the outer-eye distance,
+// weighted.
 constexpr int kShapeSize = 10;
 using FaceShape = std::array<float, kShapeSize>;
 FaceShape face_shape(const core::Landmarks& landmarks);
 
-// Variance of the Laplacian (of values in [0, 1]) in the box of the outer lip, grown by half its width. `image`: gray or RGB, landmarks
-// in its px. 0 when the box lies outside.
+// Variance of the Laplacian (of values in [0, 1]) in the box of the outer lip, grown by half its width.
+// `image`: gray or RGB, landmarks in its px. 0 when the box lies outside.
 float mouth_sharpness(const core::ImageU8& image, const core::Landmarks& landmarks);
 
-// `source` seen through a similarity, 3 channels: area-averaged when it gets smaller, bilinear when it gets larger. Outside
-// of the source its edge is repeated. Reuses `out`'s memory.
+// `source` seen through a similarity, 3 channels: area-averaged when it gets smaller, bilinear when it gets
+// larger. Outside of the source its edge is repeated. Reuses `out`'s memory.
 void resample(const core::ImageU8& source, const core::Affine2& out_from_source, int width, int height,
               core::ImageU8* out);
 
-// The generator's square crop straight from a frame. `crop_from_frame`: from upright full-resolution px. Training and
-// rendering both take their crops with it. `scratch` is kept from frame to frame.
+// The generator's square crop straight from a frame. `crop_from_frame`: from upright full-resolution px.
+// Training and rendering both take their crops with it. `scratch` is kept from frame to frame.
 void take_crop(const media::VideoFrame& frame, const core::Affine2& upright_from_stored,
                const core::Affine2& crop_from_frame, int side, core::ImageU8* scratch, core::ImageU8* out);
 
@@ -42,9 +44,10 @@ struct BankFrame {
 
 struct BankOptions {
   int entries_per_face = 96;
-  int entries = 128;      // of all faces: the bank holds at most entries x max_side^2 x 3 bytes (216 MiB)
-  int max_side = 768;     // px; larger crops are reduced
-  float reach = 1.35F;    // half side of the crop in outer-eye distances: covers the generator's 17 cm at any roll
+  int entries = 128;   // of all faces: the bank holds at most entries x max_side^2 x 3 bytes (216 MiB)
+  int max_side = 768;  // px; larger crops are reduced
+  float reach =
+      1.35F;  // half side of the crop in outer-eye distances: covers the generator's 17 cm at any roll
   float first_tau = 0.02F;  // FaceShape distance between entries to begin with
 };
 
@@ -52,7 +55,8 @@ class ReferenceBank {
  public:
   explicit ReferenceBank(const BankOptions& options = {}) : options_(options) {}
 
-  // `gray`: the analysis image of the frame at `scale`, for sharpness. Faces are followed from frame to frame by overlap alone.
+  // `gray`: the analysis image of the frame at `scale`, for sharpness. Faces are followed from frame to frame
+  // by overlap alone.
   void push(std::int64_t frame, const media::VideoFrame& picture, const core::Affine2& upright_from_stored,
             const core::ImageU8& gray, float scale, const std::vector<core::FaceObservation>& faces);
   // In the order of frames. Leaves the bank empty.

@@ -1,6 +1,7 @@
-// Log-mel spectrogram: 80 bands, 100 frames a second at 16 000 Hz (Hann window 400, FFT 512, hop 160, 55-7600 Hz on
-// Slaney's mel scale, pre-emphasis 0.97), natural log with a floor, normalised by fixed constants so that speech at
-// usual levels has about zero mean and unit deviation. Frame i is centred at sample 160 i + 80.
+// Log-mel spectrogram: 80 bands, 100 frames a second at 16 000 Hz (Hann window 400, FFT 512, hop 160, 55-7600
+// Hz on Slaney's mel scale, pre-emphasis 0.97), natural log with a floor, normalised by fixed constants so
+// that speech at usual levels has about zero mean and unit deviation. Frame i is centred at sample 160 i
+// + 80.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,16 @@ namespace resyncer::speech {
 constexpr int kMelBands = 80;
 constexpr int kMelRate = 100;  // frames a second
 
-// A stored value is (ln(power) - kMelMean) / kMelScale, where a sine of amplitude 1 has about power 1; powers below
-// e^kMelFloor count as that: kMelSilence is the value of digital silence and the lowest there is.
+// A stored value is (ln(power) - kMelMean) / kMelScale, where a sine of amplitude 1 has about power 1; powers
+// below e^kMelFloor count as that: kMelSilence is the value of digital silence and the lowest there is.
 constexpr float kMelFloor = -20.F;
 constexpr float kMelMean = -12.F;
 constexpr float kMelScale = 3.F;
 constexpr float kMelSilence = (kMelFloor - kMelMean) / kMelScale;
 
-// Whole clip: floor(samples / 160) frames. Any level is legal, digital silence, clipping, NaN (taken as 0) and huge
-// values (limited to +-8) too: the result is always finite. Throws Error{input} unless the rate is 16 000 Hz.
+// Whole clip: floor(samples / 160) frames. Any level is legal, digital silence, clipping, NaN (taken as 0)
+// and huge values (limited to +-8) too: the result is always finite. Throws Error{input} unless the rate is
+// 16 000 Hz.
 core::FeatureSequence mel_spectrogram(const core::AudioClip& clip);
 
 // The same in blocks: the frames of all calls in a row equal those of one call, to the bit.
@@ -33,7 +35,8 @@ class MelStream {
   MelStream(MelStream&&) noexcept;
   MelStream& operator=(MelStream&&) noexcept;
 
-  void push(const float* samples, std::size_t count, core::FeatureSequence* out);  // appends the finished frames
+  void push(const float* samples, std::size_t count,
+            core::FeatureSequence* out);    // appends the finished frames
   void finish(core::FeatureSequence* out);  // appends the rest; the stream begins anew
 
  private:

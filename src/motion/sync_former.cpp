@@ -1,0 +1,135 @@
+#include "resyncer/motion/sync_former.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <string>
+
+#include "resyncer/nets/sync_former.h"
+#include "roll_out.h"
+
+namespace resyncer::motion {
+
+namespace {
+constexpr int kStyleWindow = 75,
+              kStyleWindows = 8;  // frames of a window (as in training), windows of a long input
+constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
+
+// Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
+std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
+  constexpr float kFar = 1e6F;
+  std::vector<float> distance(static_cast<std::size_t>(frames));
+  float since = kFar;
+  for (int i = 0; i < frames; ++i) {
+    auto t = std::size_t(backwards ? frames - 1 - i : i);
+    bool speaks = speaking[2 * t] || (2 * t + 1 < speaking.size() && speaking[2 * t + 1]);
+    since = speaks ? 0 : since + 1;
+    distance[t] = since;
+  }
+  return distance;
+}
+
+// Where nobody speaks the mouth eases to rest, and off it again just before the next word.
+void ease_to_rest(const std::vector<bool>& speaking, const Eigen::VectorXf& rest, Coefficients* meshes) {
+  auto after = distance_to_speech(speaking, int(meshes->rows()), false);
+  auto before = distance_to_speech(speaking, int(meshes->rows()), true);
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    auto i = std::size_t(t);
+    float x = std::max({0.F, 1 - after[i] / kEaseFrames, 1 - before[i] / kOnsetFrames});
+    float weight = x * x * (3 - 2 * x);
+    meshes->row(t) = weight * meshes->row(t) + (1 - weight) * rest.transpose();
+  }
+}
+}  // namespace
+
+struct StyleSyncFormer::Impl {
+  mutable nets::SyncFormer network;  // torch's forward is not const
+  RollOut roll_out;
+  std::string place;
+
+  Impl(nets::SyncFormer former, std::string path)
+      : network(std::move(former)), roll_out(network), place(std::move(path)) {}
+
+  [[noreturn]] void misfit(const std::string& what) const {
+    throw core::Error(core::ErrorKind::model, what, place, "use models of one release together");
+  }
+
+  // Mean code over windows spread evenly over the meshes.
+  Eigen::VectorXf style_code(const Coefficients& meshes) const {
+    torch::NoGradGuard no_grad;
+    torch::Tensor code;
+    if (meshes.rows() == 0) {
+      code = network->no_style(1);
+    } else {
+      auto length = std::min<Eigen::Index>(meshes.rows(), kStyleWindow);
+      auto windows = std::min<Eigen::Index>((meshes.rows() + kStyleWindow - 1) / kStyleWindow, kStyleWindows);
+      torch::Tensor batch = torch::empty({windows, length, meshes.cols()});
+      for (Eigen::Index i = 0; i < windows; ++i) {
+        Eigen::Index start = windows > 1 ? (meshes.rows() - length) * i / (windows - 1) : 0;
+        std::copy_n(meshes.data() + start * meshes.cols(), length * meshes.cols(),
+                    batch.data_ptr<float>() + i * length * meshes.cols());
+      }
+      code = network->encode_style(batch, torch::ones({windows, length})).mean(0, true);
+    }
+    code = code.contiguous();
+    return Eigen::Map<const Eigen::VectorXf>(code.data_ptr<float>(), code.numel());
+  }
+};
+
+StyleSyncFormer::StyleSyncFormer(const std::filesystem::path& weights)
+    : impl_(std::make_unique<Impl>(nets::load_motion_networks(weights).former, weights.string())) {}
+
+StyleSyncFormer::~StyleSyncFormer() = default;
+StyleSyncFormer::StyleSyncFormer(StyleSyncFormer&&) noexcept = default;
+StyleSyncFormer& StyleSyncFormer::operator=(StyleSyncFormer&&) noexcept = default;
+
+int StyleSyncFormer::coefficient_count() const { return int(impl_->network->config().coefficients); }
+
+MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, const Coefficients& style,
+                                     const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const {
+  if (features.dims != int(impl_->network->config().audio) && features.frames > 0)
+    impl_->misfit("the speech features are of another encoder");
+  if ((style.rows() > 0 && style.cols() != coefficient_count()) || rest.size() != coefficient_count())
+    impl_->misfit("the meshes have another number of coefficients than the motion model (" +
+                  std::to_string(coefficient_count()) + ")");
+  MotionTrack track;
+  impl_->roll_out.run(features, impl_->style_code(style), &track.expression);
+  if (!speaking.empty()) {
+    if (int(speaking.size()) != features.frames)
+      impl_->misfit("the speech gate has another length than the features");
+    ease_to_rest(speaking, rest, &track.expression);
+  }
+  return track;
+}
+
+Coefficients sample(const MotionTrack& track, const std::vector<double>& seconds,
+                    const Eigen::VectorXf& rest) {
+  constexpr double kEase = 0.12;  // seconds
+  const auto frames = track.expression.rows();
+  const double length = double(frames) / track.rate;
+  Coefficients out(Eigen::Index(seconds.size()), rest.size());
+  for (std::size_t i = 0; i < seconds.size(); ++i) {
+    double outside = std::max({0.0, -seconds[i], seconds[i] - length});
+    auto row = out.row(Eigen::Index(i));
+    if (frames == 0 || !(outside < kEase)) {
+      row = rest.transpose();
+      continue;
+    }
+    double position = std::clamp(seconds[i] * track.rate - 0.5, 0.0, double(frames - 1));
+    auto at = std::min(Eigen::Index(position), std::max<Eigen::Index>(frames - 2, 0));
+    auto f = float(position - double(at));
+    auto mesh = [&](Eigen::Index k) {
+      return track.expression.row(std::clamp<Eigen::Index>(k, 0, frames - 1));
+    };
+    // Catmull-Rom
+    float a = f * (-0.5F + f * (1 - 0.5F * f)), b = 1 + f * f * (-2.5F + 1.5F * f);
+    float c = f * (0.5F + f * (2 - 1.5F * f)), d = f * f * (-0.5F + 0.5F * f);
+    row = a * mesh(at - 1) + b * mesh(at) + c * mesh(at + 1) + d * mesh(at + 2);
+    auto x = float(1 - outside / kEase);
+    float weight = x * x * (3 - 2 * x);
+    row = weight * row + (1 - weight) * rest.transpose();
+  }
+  return out;
+}
+
+}  // namespace resyncer::motion

@@ -1,0 +1,151 @@
+#include "faces_dataset.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace resyncer::train {
+
+namespace {
+using core::DType;
+using core::Error;
+using core::ErrorKind;
+
+core::ImageU8 halved(const std::byte* data, int side) {
+  const auto* source = reinterpret_cast<const std::uint8_t*>(data);
+  core::ImageU8 out(side / 2, side / 2, 3);
+  const std::size_t stride = std::size_t(side) * 3;
+  for (int y = 0; y < side / 2; ++y) {
+    const std::uint8_t *above = source + std::size_t(2 * y) * stride, *below = above + stride;
+    std::uint8_t* row = out.row(y);
+    for (int x = 0; x < side / 2; ++x, above += 6, below += 6, row += 3)
+      for (int c = 0; c < 3; ++c) row[c] = std::uint8_t((above[c] + above[c + 3] + below[c] + below[c + 3] + 2) / 4);
+  }
+  return out;
+}
+
+void require_finite(const std::vector<float>& values, const char* name, const std::string& place) {
+  for (float v : values)
+    if (!std::isfinite(v) || std::abs(v) > 1e6F)
+      throw Error(ErrorKind::input, std::string("'") + name + "' has values that are not finite", place,
+                  "prepare the data again");
+}
+}  // namespace
+
+FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model, int side)
+    : side_(side), controls_(model.control_count()), speech_count_(model.speech_count) {
+  for (const auto& path : paths) {
+    files_.push_back(open(path));
+    File& file = files_.back();
+    std::int64_t rows = std::int64_t(file.clip_of.size());
+    read_clips(&file, rows, model.expression_count());
+    for (std::int64_t i = 0; i < rows; ++i)
+      if (file.clips.at(file.clip_of[std::size_t(i)]).rows.size() > 1)
+        frames_.push_back({int(files_.size()) - 1, i});
+  }
+  if (frames_.empty()) throw Error(ErrorKind::input, "the faces files have no clip of two frames or more");
+}
+
+FacesDataset::File FacesDataset::open(const std::filesystem::path& path) const {
+  File file(core::TensorFile(path, ErrorKind::input));
+  const core::TensorFile& t = file.tensors;
+  if (t.meta("kind") != "faces")
+    throw Error(ErrorKind::input, "is a '" + t.meta("kind") + "' file where a 'faces' file is needed", t.place());
+  const auto& crops = t.get("crops", DType::u8, {-1, -1, -1, 3});
+  std::int64_t rows = crops.shape[0], stored = crops.shape[1];
+  if (crops.shape[2] != stored || (stored != side_ && stored != 2 * std::int64_t{side_}))
+    throw Error(ErrorKind::input,
+                "has pictures of " + std::to_string(stored) + " px, which is neither the training's side of " +
+                    std::to_string(side_) + " px nor twice that",
+                t.place());
+  file.side = int(stored);
+  file.crops = crops.data;
+  const char* const names[3] = {"target", "neutral", "wide_open"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    file.shapes[i] = t.get(names[i], DType::f32, {rows, controls_, 3}).to_floats();
+    require_finite(file.shapes[i], names[i], t.place());
+  }
+  file.seconds = t.get("seconds", DType::f32, {rows}).to_floats();
+  require_finite(file.seconds, "seconds", t.place());
+  const auto& clip = t.get("clip", DType::i32, {rows});
+  file.clip_of.resize(std::size_t(rows));
+  if (rows > 0) std::memcpy(file.clip_of.data(), clip.data, clip.bytes);
+  return file;
+}
+
+void FacesDataset::read_clips(File* file, std::int64_t rows, std::int64_t coefficients) const {
+  const core::TensorFile& t = file->tensors;
+  auto expression = t.get("expression", DType::f32, {rows, coefficients}).to_floats();
+  auto angles = t.get("angles", DType::f32, {rows, 3}).to_floats();
+  auto openness = t.get("openness", DType::f32, {rows}).to_floats();
+  auto sharpness = t.get("sharpness", DType::f32, {rows}).to_floats();
+  require_finite(expression, "expression", t.place());
+  require_finite(angles, "angles", t.place());
+  for (std::int64_t i = 0; i < rows; ++i) {
+    auto at = std::size_t(i);
+    generator::BankEntry entry;
+    entry.seconds = double(file->seconds[at]);
+    entry.expression = Eigen::Map<const Eigen::VectorXf>(expression.data() + i * coefficients, coefficients);
+    entry.angles = Eigen::Map<const Eigen::Vector3f>(angles.data() + 3 * i);
+    entry.openness = openness[at];
+    entry.sharpness = sharpness[at];
+    Clip& clip = file->clips[file->clip_of[at]];
+    clip.rows.push_back(i);
+    clip.bank.push_back(std::move(entry));
+  }
+}
+
+core::ImageU8 FacesDataset::picture(FrameId frame) const {
+  const File& file = files_[std::size_t(frame.file)];
+  std::size_t bytes = std::size_t(file.side) * std::size_t(file.side) * 3;
+  const std::byte* data = file.crops + std::size_t(frame.index) * bytes;
+  if (file.side != side_) return halved(data, file.side);
+  core::ImageU8 out(side_, side_, 3);
+  std::memcpy(out.data.data(), data, bytes);
+  return out;
+}
+
+mesh::Vertices FacesDataset::vertices(FrameId frame, Shape shape) const {
+  const File& file = files_[std::size_t(frame.file)];
+  const float* data = file.shapes[std::size_t(shape)].data() + frame.index * controls_ * 3;
+  return Eigen::Map<const mesh::Vertices>(data, controls_, 3) * (float(side_) / float(file.side));
+}
+
+const FacesDataset::Clip& FacesDataset::clip(FrameId frame) const {
+  const File& file = files_[std::size_t(frame.file)];
+  return file.clips.at(file.clip_of[std::size_t(frame.index)]);
+}
+
+// `gap` when at least kReferences frames of the clip are that far away, else a gap that excludes the frame alone.
+double FacesDataset::gap_or_none(FrameId frame, double gap) const {
+  double now = double(files_[std::size_t(frame.file)].seconds[std::size_t(frame.index)]);
+  int far = 0;
+  for (const auto& entry : clip(frame).bank) far += std::abs(entry.seconds - now) >= gap ? 1 : 0;
+  return far >= generator::kReferences ? gap : 1e-4;
+}
+
+std::vector<std::int64_t> FacesDataset::candidates(FrameId frame, double gap) const {
+  double now = double(files_[std::size_t(frame.file)].seconds[std::size_t(frame.index)]);
+  gap = gap_or_none(frame, gap);
+  const Clip& all = clip(frame);
+  std::vector<std::int64_t> rows;
+  for (std::size_t i = 0; i < all.rows.size(); ++i)
+    if (std::abs(all.bank[i].seconds - now) >= gap) rows.push_back(all.rows[i]);
+  return rows;
+}
+
+std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const {
+  const Clip& all = clip(frame);
+  auto self = std::size_t(std::lower_bound(all.rows.begin(), all.rows.end(), frame.index) - all.rows.begin());
+  const generator::BankEntry& now = all.bank[self];
+  generator::ChoiceOptions options;
+  gap = gap_or_none(frame, gap);
+  options.exclude_from = now.seconds - gap;
+  options.exclude_to = now.seconds + gap;
+  std::vector<std::int64_t> rows;
+  for (int i : generator::choose_references(all.bank, now.expression, speech_count_, now.angles, {}, options))
+    rows.push_back(all.rows[std::size_t(i)]);
+  return rows;
+}
+
+}  // namespace resyncer::train

@@ -1,0 +1,100 @@
+#include "e2e/footage.h"
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+namespace resyncer::testing {
+
+namespace {
+
+RunResult checked(const std::vector<std::string>& command) {
+  RunResult result = run(command);
+  if (result.status != 0) throw std::runtime_error(command[0] + ": " + result.err);
+  return result;
+}
+
+std::vector<std::string> sorted_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);)
+    if (!line.empty()) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+std::vector<std::string> packets(const std::string& file, const std::string& stream,
+                                 const std::string& field) {
+  std::vector<std::string> command{
+      "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=" + field};
+  if (field == "data_hash") command.insert(command.end(), {"-show_data_hash", "md5"});
+  command.insert(command.end(), {"-of", "csv=p=0", file});
+  return sorted_lines(checked(command).out);
+}
+
+}  // namespace
+
+std::string make_portrait_clip(const ScratchFolder& scratch, const std::string& name, double seconds,
+                               const std::string& rate, const std::vector<std::string>& extra) {
+  std::string file = scratch.file(name);
+  std::vector<std::string> command{
+      "ffmpeg",
+      "-v",
+      "error",
+      "-y",
+      "-loop",
+      "1",
+      "-framerate",
+      rate,
+      "-i",
+      RESYNCER_SOURCE_DIR "/tests/data/astronaut.png",
+      "-t",
+      std::to_string(seconds),
+      "-vf",
+      "rotate='0.02*sin(2*PI*t/5)':fillcolor=gray,crop=400:400:'56+6*sin(2*PI*t/4)':0,scale=320:320"};
+  if (std::find(extra.begin(), extra.end(), "-pix_fmt") == extra.end())
+    command.insert(command.end(), {"-pix_fmt", "yuv420p"});
+  if (std::find(extra.begin(), extra.end(), "-c:v") == extra.end())
+    command.insert(command.end(), {"-c:v", "libx264", "-crf", "12", "-preset", "veryfast"});
+  command.insert(command.end(), extra.begin(), extra.end());
+  command.push_back(file);
+  checked(command);
+  return file;
+}
+
+std::string make_speech(const ScratchFolder& scratch, const std::string& name) {
+  std::string file = scratch.file(name);
+  checked({"espeak-ng", "-v", "en-gb", "-w", file, "Mama and papa bought a big boat."});
+  return file;
+}
+
+std::vector<std::string> packet_times(const std::string& file, const std::string& stream) {
+  return packets(file, stream, "pts_time");
+}
+
+std::vector<std::string> packet_hashes(const std::string& file, const std::string& stream) {
+  return packets(file, stream, "data_hash");
+}
+
+std::string decode_errors(const std::string& file) {
+  RunResult result =
+      run({"ffmpeg", "-v", "error", "-xerror", "-i", file, "-map", "0:v", "-map", "0:a?", "-f", "null", "-"});
+  return result.status == 0 ? result.err : "exit " + std::to_string(result.status) + ": " + result.err;
+}
+
+std::string probe(const std::string& file, const std::string& entries, const std::string& stream) {
+  std::vector<std::string> command{"ffprobe", "-v", "error", "-show_entries", entries, "-of", "csv=p=0"};
+  if (!stream.empty()) command.insert(command.end(), {"-select_streams", stream});
+  command.push_back(file);
+  return checked(command).out;
+}
+
+std::string raw_video(const std::string& file, const std::string& pixel_format, bool autorotate) {
+  std::vector<std::string> command{"ffmpeg", "-v", "error"};
+  if (!autorotate) command.emplace_back("-noautorotate");
+  command.insert(command.end(), {"-i", file, "-map", "0:v:0", "-f", "rawvideo", "-fps_mode", "passthrough",
+                                 "-pix_fmt", pixel_format, "-"});
+  return checked(command).out;
+}
+
+}  // namespace resyncer::testing

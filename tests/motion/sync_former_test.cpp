@@ -1,0 +1,170 @@
+#include "resyncer/motion/sync_former.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+
+#include "resyncer/nets/sync_former.h"
+
+namespace resyncer::motion {
+namespace {
+
+nets::SyncFormerConfig small_config() {
+  nets::SyncFormerConfig c;
+  c.coefficients = 6;
+  c.audio = 16;
+  c.width = 32;
+  c.feed_forward = 48;
+  c.history = 5;
+  c.reach = 4;
+  return c;
+}
+
+nets::MotionNetworks random_networks(const nets::SyncFormerConfig& c, float spread) {
+  torch::manual_seed(11);
+  torch::NoGradGuard no_grad;
+  nets::MotionNetworks networks({80, c.audio, 4}, c);
+  for (auto& p : networks.former->parameters()) p.add_(torch::randn_like(p) * spread);
+  networks.former->mean_mesh.copy_(torch::randn({c.coefficients}) * 0.3);
+  networks.former->eval();
+  return networks;
+}
+
+core::FeatureSequence random_features(int frames, int dims) {
+  torch::Tensor values = torch::randn({frames, dims});
+  core::FeatureSequence out{frames, dims, 50, std::vector<float>(std::size_t(frames) * std::size_t(dims))};
+  std::copy_n(values.data_ptr<float>(), out.values.size(), out.values.begin());
+  return out;
+}
+
+class Motion : public testing::Test {
+ protected:
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() /
+      (std::string("resyncer_motion_") + testing::UnitTest::GetInstance()->current_test_info()->name() +
+       ".safetensors");
+  void TearDown() override { std::filesystem::remove(path); }
+};
+
+// The roll-out with cached keys and values is a fixed point of the parallel forward pass: fed its own meshes
+// as history, the network gives the same meshes again.
+TEST_F(Motion, CachedRollOutEqualsTheFullForward) {
+  for (std::int64_t direct : {0, 1}) {
+    auto c = small_config();
+    c.direct = direct;
+    auto networks = random_networks(c, 0.1F);
+    nets::save_motion_networks(path, networks, nets::Precision::full);
+    StyleSyncFormer former(path);
+    const int frames = 600;  // more than two blocks of audio
+    auto features = random_features(2 * frames, int(c.audio));
+    auto track = former.predict(features, {}, {}, Eigen::VectorXf::Zero(6));
+    ASSERT_EQ(track.expression.rows(), frames);
+
+    torch::NoGradGuard no_grad;
+    torch::Tensor meshes = torch::from_blob(track.expression.data(), {1, frames, 6}).clone();
+    torch::Tensor past = torch::cat({torch::zeros({1, 1, 6}), meshes.slice(1, 0, frames - 1)}, 1);
+    torch::Tensor known = torch::ones({1, frames});
+    known[0][0] = 0;
+    torch::Tensor audio = torch::from_blob(features.values.data(), {1, 2 * frames, c.audio});
+    audio = torch::constant_pad_nd(audio, {0, 0, c.reach - 1, c.reach - 1});
+    torch::Tensor inside = torch::constant_pad_nd(torch::ones({1, 2 * frames}), {c.reach - 1, c.reach - 1});
+    torch::Tensor again = networks.former(past, known, audio, inside, networks.former->no_style(1));
+    EXPECT_LT((again - meshes).abs().max().item<float>(), 1e-4) << "direct " << direct;
+    EXPECT_GT(meshes.std(1).mean().item<float>(), 1e-3);
+  }
+}
+
+TEST_F(Motion, StyleAndAudioMatterAndPrecisionIsHalf) {
+  auto networks = random_networks(small_config(), 0.3F);
+  nets::save_motion_networks(path, networks);
+  StyleSyncFormer former(path);
+  EXPECT_EQ(former.coefficient_count(), 6);
+  auto features = random_features(41, 16);
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(6);
+  auto plain = former.predict(features, {}, {}, rest).expression;
+  EXPECT_EQ(plain.rows(), 21);
+  EXPECT_EQ(plain, former.predict(features, {}, {}, rest).expression);
+  for (int length : {1, 30, 75, 76, 2000}) {
+    Coefficients style = Coefficients::Constant(length, 6, 1.5F);
+    auto styled = former.predict(features, style, {}, rest).expression;
+    EXPECT_GT((styled - plain).cwiseAbs().maxCoeff(), 1e-3F) << length;
+  }
+  EXPECT_EQ(former.predict(core::FeatureSequence{}, {}, {}, rest).expression.rows(), 0);
+}
+
+TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {
+  auto networks = random_networks(small_config(), 0.3F);
+  nets::save_motion_networks(path, networks);
+  StyleSyncFormer former(path);
+  auto features = random_features(200, 16);
+  Eigen::VectorXf rest = Eigen::VectorXf::LinSpaced(6, -1, 1);
+  std::vector<bool> speaking(200, false);
+  for (int i = 60; i < 100; ++i) speaking[std::size_t(i)] = true;  // frames 30 to 49
+  auto gated = former.predict(features, {}, speaking, rest).expression;
+  auto free = former.predict(features, {}, {}, rest).expression;
+  auto gap = [&](int t) { return (gated.row(t) - rest.transpose()).cwiseAbs().maxCoeff(); };
+  for (int t : {0, 20, 27, 54, 60, 99}) EXPECT_EQ(gap(t), 0) << t;
+  for (int t = 30; t < 50; ++t) EXPECT_EQ(gated.row(t), free.row(t));
+  EXPECT_GT(gap(51), 0);
+  auto still = former.predict(features, {}, std::vector<bool>(200, false), rest).expression;
+  for (int t = 0; t < 100; ++t) EXPECT_EQ(still.row(t), rest.transpose());
+}
+
+TEST_F(Motion, MisfitsAreRefused) {
+  EXPECT_THROW(StyleSyncFormer("/nonexistent"), core::Error);
+  nets::save_motion_networks(path, random_networks(small_config(), 0.1F));
+  StyleSyncFormer former(path);
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(6);
+  EXPECT_THROW(former.predict(random_features(10, 15), {}, {}, rest), core::Error);
+  EXPECT_THROW(former.predict(random_features(10, 16), Coefficients::Zero(3, 7), {}, rest), core::Error);
+  EXPECT_THROW(former.predict(random_features(10, 16), {}, {}, Eigen::VectorXf::Zero(5)), core::Error);
+  EXPECT_THROW(former.predict(random_features(10, 16), {}, std::vector<bool>(9, true), rest), core::Error);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);
+  EXPECT_THROW(StyleSyncFormer{path}, core::Error);
+}
+
+TEST_F(Motion, RollOutIsFastAndCostsTheSamePerFrameAtAnyLength) {
+  nets::SyncFormerConfig c;
+  nets::save_motion_networks(path, random_networks(c, 0.01F));
+  StyleSyncFormer former(path);
+  auto milliseconds = [&](int frames) {
+    auto features = random_features(2 * frames, int(c.audio));
+    auto begin = std::chrono::steady_clock::now();
+    former.predict(features, {}, {}, Eigen::VectorXf::Zero(c.coefficients));
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() /
+           frames;
+  };
+  milliseconds(100);
+  double brief = milliseconds(250), lengthy = milliseconds(2500);
+  std::cout << "roll-out: " << brief << " ms a frame over 10 s, " << lengthy << " over 100 s\n";
+  RecordProperty("ms_per_frame", std::to_string(lengthy));
+  EXPECT_LT(lengthy, 3 * brief);  // generous: the machine may be busy
+}
+
+TEST(Sample, IsCubicInsideAndRestsOutside) {
+  MotionTrack track;
+  track.expression.resize(20, 2);
+  for (int i = 0; i < 20; ++i) track.expression.row(i) << float(i), float(i * i);
+  Eigen::VectorXf rest = Eigen::VectorXf::Constant(2, -7);
+  // Exact at the frames, and for a line and a parabola in between too.
+  for (double frame : {2.0, 5.25, 9.5, 16.9}) {
+    auto value = sample(track, {(frame + 0.5) / 25}, rest);
+    EXPECT_NEAR(value(0, 0), frame, 1e-4);
+    EXPECT_NEAR(value(0, 1), frame * frame, 1e-3);
+  }
+  auto outside = sample(track, {-1, -0.121, 0.921, 5, std::nan("")}, rest);
+  for (int i = 0; i < outside.rows(); ++i) EXPECT_EQ(outside(i, 0), -7) << i;
+  // No step at the edges.
+  auto edge = sample(track, {-0.001, 0.0, 0.8, 0.801}, rest);
+  EXPECT_NEAR(edge(0, 0), edge(1, 0), 0.01);
+  EXPECT_NEAR(edge(2, 0), edge(3, 0), 0.01);
+  EXPECT_EQ(sample(MotionTrack{}, {0.5}, rest)(0, 0), -7);
+  track.expression.conservativeResize(1, 2);
+  EXPECT_EQ(sample(track, {0.02}, rest)(0, 0), 0);
+}
+
+}  // namespace
+}  // namespace resyncer::motion

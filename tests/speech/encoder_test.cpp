@@ -1,0 +1,130 @@
+#include "resyncer/speech/encoder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <random>
+
+#include "resyncer/nets/sync_former.h"
+#include "resyncer/speech/features.h"
+
+namespace resyncer::speech {
+namespace {
+
+std::filesystem::path scratch(const std::string& name) {
+  return std::filesystem::temp_directory_path() / ("resyncer_speech_" + name + ".safetensors");
+}
+
+core::FeatureSequence random_mel(int frames) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> normal;
+  core::FeatureSequence mel{frames, kMelBands, kMelRate, std::vector<float>(std::size_t(frames) * kMelBands)};
+  for (float& v : mel.values) v = normal(random);
+  return mel;
+}
+
+TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
+  auto path = scratch("blocks");
+  torch::manual_seed(4);
+  nets::SyncFormerConfig former;
+  former.audio = 32;
+  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
+  SpeechEncoder encoder(path);
+  for (int frames : {0, 1, 2, 7, 601}) {
+    auto mel = random_mel(frames);
+    auto whole = encoder.encode(mel, 100000);
+    EXPECT_EQ(whole.frames, (frames + 1) / 2);
+    EXPECT_EQ(whole.rate, 50);
+    for (int block : {1, 3, 64, 512}) {
+      if (block < 3 && frames > 100) continue;
+      auto parts = encoder.encode(mel, block);
+      ASSERT_EQ(parts.values.size(), whole.values.size());
+      for (std::size_t i = 0; i < parts.values.size(); ++i)
+        ASSERT_NEAR(parts.values[i], whole.values[i], 2e-5);
+    }
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(SpeechEncoder, BadFilesAreRefused) {
+  EXPECT_THROW(SpeechEncoder("/nonexistent/weights.safetensors"), core::Error);
+  auto path = scratch("garbage");
+  std::ofstream(path) << "this is no weights file, whatever its name says";
+  EXPECT_THROW(SpeechEncoder{path}, core::Error);
+  std::filesystem::remove(path);
+}
+
+// --- the gate ---
+
+core::AudioClip steady(double seconds, float level) {
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal(0, 1);
+  core::AudioClip clip;
+  clip.samples.resize(std::size_t(seconds * clip.rate));
+  for (float& x : clip.samples) x = level * normal(random);
+  return clip;
+}
+
+// Syllables: a 120 Hz buzz with two formants, 150 ms on and 100 ms off, from `start` to `stop` seconds.
+void add_syllables(core::AudioClip* clip, double start, double stop, float amplitude) {
+  for (std::size_t i = std::size_t(start * 16000); i < std::size_t(stop * 16000); ++i) {
+    double t = double(i) / 16000, phase = std::fmod(t - start, 0.25);
+    if (phase > 0.15) continue;
+    double value = 0;
+    for (int h = 1; h < 50; ++h) {
+      double hz = 120.0 * h;
+      value += std::sin(2 * 3.14159265358979 * hz * t + h * h) *
+               (1 / (1 + std::pow((hz - 600) / 200, 2)) + 0.5 / (1 + std::pow((hz - 1800) / 300, 2)) + 0.02);
+    }
+    clip->samples[i] += amplitude * float(value * std::sin(3.14159265358979 * phase / 0.15));
+  }
+}
+
+double share(const std::vector<bool>& gate, double from, double to) {
+  auto a = std::size_t(from * 50), b = std::min(gate.size(), std::size_t(to * 50));
+  return double(std::count(gate.begin() + std::ptrdiff_t(a), gate.begin() + std::ptrdiff_t(b), true)) /
+         double(b - a);
+}
+
+std::vector<bool> gate_of(const core::AudioClip& clip) {
+  return SpeechEncoder::speech_gate(mel_spectrogram(clip));
+}
+
+TEST(SpeechGate, SilenceNoiseAndHumAreNotSpeech) {
+  EXPECT_EQ(share(gate_of(steady(4, 0)), 0, 4), 0);
+  for (float level : {1e-5F, 1e-3F, 0.05F, 0.5F})
+    EXPECT_EQ(share(gate_of(steady(4, level)), 0, 4), 0) << level;
+  core::AudioClip hum = steady(4, 1e-4F);
+  for (std::size_t i = 0; i < hum.samples.size(); ++i)
+    for (int h = 1; h < 6; ++h)
+      hum.samples[i] += 0.1F / float(h) * float(std::sin(2 * 3.14159265358979 * 50 * h * double(i) / 16000));
+  EXPECT_EQ(share(gate_of(hum), 0, 4), 0);
+}
+
+TEST(SpeechGate, FindsSpeechAtAnyLevelAndInNoise) {
+  for (float amplitude : {0.003F, 0.03F, 0.3F}) {
+    core::AudioClip clip = steady(6, amplitude * 0.01F);
+    add_syllables(&clip, 2, 4, amplitude);
+    auto gate = gate_of(clip);
+    EXPECT_GT(share(gate, 2, 4), 0.98) << amplitude;
+    EXPECT_EQ(share(gate, 0, 1.8), 0) << amplitude;
+    EXPECT_EQ(share(gate, 4.5, 6), 0) << amplitude;
+  }
+}
+
+TEST(SpeechGate, SpeechWithoutAPauseIsFound) {
+  core::AudioClip clip = steady(20, 1e-4F);
+  add_syllables(&clip, 0, 20, 0.1F);
+  EXPECT_GT(share(gate_of(clip), 0, 20), 0.98);
+}
+
+TEST(SpeechGate, AClickIsNotSpeech) {
+  core::AudioClip clip = steady(3, 1e-4F);
+  clip.samples[24000] = 1;
+  EXPECT_LT(share(gate_of(clip), 0, 3), 0.2);
+}
+
+}  // namespace
+}  // namespace resyncer::speech
