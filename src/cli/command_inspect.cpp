@@ -110,11 +110,7 @@ void run_inspect(const InspectFlags& flags, const GlobalOptions& global) {
   pipeline::CacheOptions cache;
   if (!flags.no_cache) cache.folder = pipeline::default_cache_folder();
   ProgressBar bar(global);
-  auto sink = bar.sink();
-  pipeline::Analysis analysis =
-      pipeline::analyse_cached(flags.file, flags.analysis, cache, [&](std::int64_t done, std::int64_t all) {
-        sink({"analyse", done, all});
-      });
+  pipeline::Analysis analysis = pipeline::analyse_cached(flags.file, flags.analysis, cache, bar.sink());
   bar.finish();
   json shots = json::array(), faces = json::array();
   for (std::int64_t start : analysis.tracks.shot_starts)

@@ -38,10 +38,7 @@ using Prepare = std::function<pipeline::PrepareReport(const PrepareFlags&, const
 
 void run_prepare(PrepareFlags flags, const GlobalOptions& global, const Prepare& prepare) {
   ProgressBar bar(global);
-  auto sink = bar.sink();
-  flags.options.progress = [&](std::size_t done, std::size_t all) {
-    sink({"prepare", std::int64_t(done), std::int64_t(all)});
-  };
+  flags.options.progress = bar.sink();
   flags.options.warn = [](const std::string& message) { spdlog::warn("{}", message); };
   pipeline::PrepareReport report = prepare(flags, global);
   bar.finish();

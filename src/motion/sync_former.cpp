@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "resyncer/nets/sync_former.h"
@@ -111,7 +112,7 @@ Coefficients sample(const MotionTrack& track, const std::vector<double>& seconds
   for (std::size_t i = 0; i < seconds.size(); ++i) {
     double outside = std::max({0.0, -seconds[i], seconds[i] - length});
     auto row = out.row(Eigen::Index(i));
-    if (frames == 0 || !(outside < kEase)) {
+    if (frames == 0 || !(outside < kEase) || std::isnan(seconds[i])) {
       row = rest.transpose();
       continue;
     }

@@ -26,7 +26,7 @@ ConvImpl::ConvImpl(int in, int out, int kernel, int stride) : stride_(stride) {
   bias = register_parameter("bias", torch::zeros({out}));
 }
 
-Tensor ConvImpl::forward(const Tensor& x) {
+Tensor ConvImpl::forward(const Tensor& x) const {
   return torch::conv2d(x, as_compute_weight(weight, x), bias.to(x.scalar_type()), stride_,
                        weight.size(2) / 2);
 }
@@ -36,7 +36,7 @@ LinearImpl::LinearImpl(int in, int out, double gain, double bias_value) {
   bias = register_parameter("bias", torch::full({out}, bias_value));
 }
 
-Tensor LinearImpl::forward(const Tensor& x) { return torch::linear(x, weight, bias); }
+Tensor LinearImpl::forward(const Tensor& x) const { return torch::linear(x, weight, bias); }
 
 ModulatedConvImpl::ModulatedConvImpl(int in, int out, int kernel, int style, bool demodulate,
                                      Resampling resampling)
@@ -47,26 +47,26 @@ ModulatedConvImpl::ModulatedConvImpl(int in, int out, int kernel, int style, boo
   affine = register_module("affine", Linear(style, in, 0.25, 1.0));
 }
 
-Tensor ModulatedConvImpl::styles(const Tensor& w) { return affine(w); }
+Tensor ModulatedConvImpl::styles(const Tensor& w) const { return affine->forward(w); }
 
-Tensor ModulatedConvImpl::demodulation(const Tensor& styles) {
+Tensor ModulatedConvImpl::demodulation(const Tensor& styles) const {
   if (!demodulate_) return torch::ones({styles.size(0), weight.size(0)}, styles.options());
   // The factor keeps unit variance through the leaky ReLU that follows.
   Tensor energy = weight.square().sum({2, 3}).t();
   return torch::rsqrt(torch::matmul(styles.square(), energy) + 1e-8) * std::sqrt(2.0);
 }
 
-Tensor ModulatedConvImpl::kernel() {
+Tensor ModulatedConvImpl::kernel() const {
   return resampling_ == Resampling::up ? upsampled_kernel(weight) : weight;
 }
 
-ModulatedConvImpl::Raw ModulatedConvImpl::convolve(const Tensor& x, const Tensor& w) {
+ModulatedConvImpl::Raw ModulatedConvImpl::convolve(const Tensor& x, const Tensor& w) const {
   Tensor style = styles(w);
   Tensor y = torch::conv2d(scale_channels(x, style), as_compute_weight(kernel(), x), {}, 1, padding_);
   return {y, demodulation(style)};
 }
 
-Tensor ModulatedConvImpl::forward(const Tensor& x, const Tensor& w) {
+Tensor ModulatedConvImpl::forward(const Tensor& x, const Tensor& w) const {
   Raw raw = convolve(x, w);
   Tensor y = up() ? interleave(raw.values) : raw.values;
   if (demodulate_) y = scale_channels(y, raw.scale);
@@ -75,8 +75,8 @@ Tensor ModulatedConvImpl::forward(const Tensor& x, const Tensor& w) {
 
 NoiseSlotImpl::NoiseSlotImpl() { strength = register_parameter("strength", torch::zeros({1})); }
 
-Tensor NoiseSlotImpl::forward(ModulatedConvImpl& conv, const Tensor& x, const Tensor& w,
-                              const Tensor& features) {
+Tensor NoiseSlotImpl::forward(const ModulatedConvImpl& conv, const Tensor& x, const Tensor& w,
+                              const Tensor& features) const {
   return finish_slot(conv.convolve(x, w), conv.bias, features, strength, conv.up());
 }
 

@@ -80,22 +80,22 @@ RewiredGeneratorImpl::RewiredGeneratorImpl(const GeneratorShape& shape) : shape_
   }
 }
 
-std::vector<Tensor> RewiredGeneratorImpl::encode(const Tensor& guidance) {
-  std::vector<Tensor> features = {leaky(stem(guidance))};
+std::vector<Tensor> RewiredGeneratorImpl::encode(const Tensor& guidance) const {
+  std::vector<Tensor> features = {leaky(stem->forward(guidance))};
   for (std::size_t i = 0; i < down.size(); ++i) {
-    Tensor x = leaky(down[i](features.back()));
-    features.push_back(body[i].is_empty() ? x : leaky(body[i](x)));
+    Tensor x = leaky(down[i]->forward(features.back()));
+    features.push_back(body[i].is_empty() ? x : leaky(body[i]->forward(x)));
   }
   return features;
 }
 
-Tensor RewiredGeneratorImpl::style(const Tensor& bottleneck) {
+Tensor RewiredGeneratorImpl::style(const Tensor& bottleneck) const {
   Tensor feature = bottleneck.to(torch::kFloat32).mean({2, 3});
   feature = feature * torch::rsqrt(feature.square().mean(1, true) + 1e-8);
-  return leaky(mapping(leaky(face(feature))));
+  return leaky(mapping->forward(leaky(face->forward(feature))));
 }
 
-Tensor RewiredGeneratorImpl::constant_like(const Tensor& bottleneck) {
+Tensor RewiredGeneratorImpl::constant_like(const Tensor& bottleneck) const {
   Tensor x = constant;
   if (bottleneck.size(2) != x.size(2) || bottleneck.size(3) != x.size(3))
     x = F::interpolate(x, F::InterpolateFuncOptions()
@@ -107,14 +107,14 @@ Tensor RewiredGeneratorImpl::constant_like(const Tensor& bottleneck) {
       .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-Tensor RewiredGeneratorImpl::synthesize(const std::vector<Tensor>& features, const Tensor& w) {
+Tensor RewiredGeneratorImpl::synthesize(const std::vector<Tensor>& features, const Tensor& w) const {
   Tensor x = constant_like(features.back()), outputs;
   for (int i = kGeneratorLevels - 1; i >= 0; --i) {
-    auto& level = levels[std::size_t(i)];
+    const auto& level = levels[std::size_t(i)];
     const Tensor& e = features[std::size_t(i)];
-    if (!level->up.is_empty()) x = level->up_slot(*level->up, x, w, e);
-    x = level->slot(*level->conv, x, w, e);
-    Tensor rgb = level->to_rgb(x, w).to(torch::kFloat32);
+    if (!level->up.is_empty()) x = level->up_slot->forward(*level->up, x, w, e);
+    x = level->slot->forward(*level->conv, x, w, e);
+    Tensor rgb = level->to_rgb->forward(x, w).to(torch::kFloat32);
     outputs = outputs.defined() ? doubled(outputs) + rgb : rgb;
   }
   return outputs;
@@ -126,7 +126,7 @@ Painted RewiredGeneratorImpl::to_painted(const Tensor& outputs, const Tensor& va
   return {torch::softmax(logits, 1), torch::tanh(outputs.slice(1, k, k + 3))};
 }
 
-Painted RewiredGeneratorImpl::forward(const Tensor& guidance, torch::ScalarType compute) {
+Painted RewiredGeneratorImpl::forward(const Tensor& guidance, torch::ScalarType compute) const {
   auto features = encode(guidance.to(compute).contiguous(torch::MemoryFormat::ChannelsLast));
   Tensor w = style(features.back());
   return to_painted(synthesize(features, w), validity_planes(guidance, shape_.references));

@@ -88,12 +88,7 @@ Plan make_plan(const RenderOptions& options, const ModelSet& models, const Progr
   if (options.use_cache)
     cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
   auto start = SteadyClock::now();
-  plan.analysis = analyse_cached(
-      options.input, analysis, cache,
-      [&](std::int64_t done, std::int64_t all) {
-        progress({"analyse", done, all});
-      },
-      &report->analysis_cached);
+  plan.analysis = analyse_cached(options.input, analysis, cache, progress, &report->analysis_cached);
   report->stages["analyse"] = {seconds_since(start), plan.analysis.frame_count()};
 
   start = SteadyClock::now();

@@ -12,14 +12,14 @@ namespace resyncer::track {
 // Small pictures of one face in the poses that it was clearly seen in.
 class Appearance {
  public:
-  // Likeness in [-1, 1] of the face that fills the square of side `box_side` at (box_left, box_left) of `chip` to
-  // the nearest picture known: the lower of the correlations of the upper and the lower half of the face.
-  // `clearly_a_face`: the look is remembered when it is new. 1 while nothing is known.
+  // Likeness in [-1, 1] of the face that fills the square of side `box_side` at (box_left, box_left) of
+  // `chip` to the nearest picture known: the lower of the correlations of the upper and the lower half of the
+  // face. `clearly_a_face`: the look is remembered when it is new. 1 while nothing is known.
   float compare(const core::ImageU8& chip, float box_left, float box_side, bool clearly_a_face);
 
  private:
-  static constexpr int kSide = 24;    // px of a picture
-  static constexpr int kKnown = 8;    // pictures; the oldest gives way
+  static constexpr int kSide = 24;  // px of a picture
+  static constexpr int kKnown = 8;  // pictures; the oldest gives way
   using Picture = std::array<float, kSide * kSide>;
 
   std::vector<Picture> known_;

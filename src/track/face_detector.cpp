@@ -24,14 +24,15 @@ FaceSquare square_of(const dlib::rectangle& rect) {
   return square;
 }
 
-// The detector without what scoring a chip does not need: only the front, left and right views (the chip is turned
-// upright), only the two pyramid levels that bracket the box.
+// The detector without what scoring a chip does not need: only the front, left and right views (the chip is
+// turned upright), only the two pyramid levels that bracket the box.
 dlib::frontal_face_detector make_scorer(const dlib::frontal_face_detector& detector) {
   dlib::frontal_face_detector::image_scanner_type scanner;
   scanner.copy_configuration(detector.get_scanner());
   scanner.set_max_pyramid_levels(2);
   std::vector<dlib::frontal_face_detector::feature_vector_type> views;
-  for (unsigned long i = 0; i < std::min(3UL, detector.num_detectors()); ++i) views.push_back(detector.get_w(i));
+  for (unsigned long i = 0; i < std::min(3UL, detector.num_detectors()); ++i)
+    views.push_back(detector.get_w(i));
   return dlib::frontal_face_detector(scanner, detector.get_overlap_tester(), views);
 }
 

@@ -17,17 +17,21 @@ namespace {
 
 constexpr char kDebianModel[] = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
 constexpr int kAnalysisSide = 1280;
+constexpr int kSmallestSearch = 160;      // px: twice the detector's window
+constexpr std::size_t kFewestFrames = 3;  // observations that make a track, in shots that are longer
 
 // The chip a face is looked at in: turned upright, the detector's box at a fixed size, some room around it.
 constexpr int kChip = 256;
 constexpr float kChipBox = 160.F, kChipBoxLeft = (kChip - kChipBox) / 2;
 
-constexpr float kStartScore = 0.F;    // dlib's own threshold: from here on a detection starts a face
+constexpr float kStartScore = 0.F;  // dlib's own threshold: from here on a detection starts a face
+// Confidence that the first look at a new face must give: the detector alone errs now and then.
+constexpr float kStartConfidence = 0.8F;
 constexpr float kLostScore = -0.55F;  // below: not a frontal face any more
 constexpr float kClearScore = 1.1F;   // 99 in 100 frames of talking heads reach it, half covered faces do not
-constexpr float kFamiliarLook = 0.6F; // likeness from which a face looks as it did before
-constexpr int kRemembered = 50;       // frames that a lost face keeps its identity
-constexpr float kSameFace = 0.3F;     // overlap of two boxes of one face
+constexpr float kFamiliarLook = 0.6F;  // likeness from which a face looks as it did before
+constexpr int kRemembered = 50;        // frames that a lost face keeps its identity
+constexpr float kSameFace = 0.3F;      // overlap of two boxes of one face
 
 // How much a face may move and grow within one frame, in box sides.
 constexpr float kSteadyStep = 0.04F, kWildStep = 0.45F;
@@ -75,6 +79,7 @@ struct FaceTracker::Impl {
   void cut_chip(const FaceSquare& square);
   bool look(Followed* face, FaceSquare square);
   void follow();
+  void search_frame();
   void search(float resize);
   void adopt(const Detection& detection);
   void drop_doubles();
@@ -86,6 +91,7 @@ struct FaceTracker::Impl {
   FaceDetector detector;
 
   cv::Mat gray;  // the frame being pushed
+  int width = 0, height = 0;
   float scale = 1;
   core::ImageU8 thumbnail, chip = core::ImageU8(kChip, kChip, 1);
   cv::Mat reduced;
@@ -160,7 +166,6 @@ bool FaceTracker::Impl::look(Followed* face, FaceSquare square) {
   // Where the detector is not sure, the face must look as it did where the detector was.
   bool clear = score > kClearScore;
   float likeness = face->appearance.compare(chip, kChipBoxLeft, kChipBox, clear);
-  if (getenv("LIKE")) fprintf(stderr, "LIKE %.3f %.3f\n", likeness, score);
   if (!clear) confidence *= std::clamp(likeness / kFamiliarLook, 0.F, 1.F);
   face->score = confidence * confidence_of(score);
   return true;
@@ -176,6 +181,17 @@ void FaceTracker::Impl::follow() {
   }
   faces.erase(std::remove_if(faces.begin(), faces.end(), [](auto& f) { return f.lost > kRemembered; }),
               faces.end());
+}
+
+void FaceTracker::Impl::search_frame() {
+  int side = std::max(width, height);
+  float resize = float(std::max(options.detection_width, kSmallestSearch)) / float(side);
+  bool all_seen = !faces.empty() && std::all_of(faces.begin(), faces.end(), [](auto& f) { return f.seen(); });
+  // Small frames are enlarged to find small faces, but not only to see whether someone has joined.
+  search(std::min(resize, all_seen ? 1.F : 2.F));
+  if (faces.empty() && resize < 1) search(1.F);
+  last_search = frame;
+  search_now = false;
 }
 
 void FaceTracker::Impl::search(float resize) {
@@ -198,8 +214,11 @@ void FaceTracker::Impl::adopt(const Detection& detection) {
     }
   }
   Followed fresh;
-  if (!look(&fresh, detection.square)) return;
+  float needed = lost != nullptr ? options.min_score : kStartConfidence;
+  if (!look(&fresh, detection.square) || fresh.score < needed) return;
   if (lost != nullptr) {
+    // What is known of the face's looks stays known.
+    fresh.appearance = std::move(lost->appearance);
     fresh.track = lost->track;
     *lost = fresh;
     return;
@@ -252,19 +271,15 @@ std::vector<core::FaceObservation> FaceTracker::push(const core::ImageU8& gray, 
   m.gray = cv::Mat(gray.height, gray.width, CV_8UC1, const_cast<std::uint8_t*>(gray.data.data()));
   m.scale = scale;
   core::ImageU8 thumbnail = make_thumbnail(m.gray);
-  if (m.frame == 0 || is_shot_cut(m.thumbnail, thumbnail)) m.start_shot();
+  bool resized = m.width != gray.width || m.height != gray.height;
+  m.width = gray.width;
+  m.height = gray.height;
+  if (m.frame == 0 || resized || is_shot_cut(m.thumbnail, thumbnail)) m.start_shot();
   // Frames without content do not count as "before": a fade through black is judged by its two ends.
   if (m.frame == 0 || !is_blank(thumbnail)) m.thumbnail = std::move(thumbnail);
 
   m.follow();
-  bool none = std::none_of(m.faces.begin(), m.faces.end(), [](auto& f) { return f.seen(); });
-  if (m.search_now || m.frame - m.last_search >= m.options.detection_interval) {
-    float reduced = float(m.options.detection_width) / float(std::max(gray.width, gray.height));
-    m.search(std::min(reduced, 2.F));
-    if (m.faces.empty() && none && reduced < 1) m.search(1.F);
-    m.last_search = m.frame;
-    m.search_now = false;
-  }
+  if (m.search_now || m.frame - m.last_search >= m.options.detection_interval) m.search_frame();
   m.drop_doubles();
   std::vector<core::FaceObservation> seen;
   m.record(&seen);
@@ -280,15 +295,17 @@ FaceTracks FaceTracker::finish() {
 
   std::vector<std::pair<double, FaceTrack>> ranked;
   for (auto& track : done.tracks) {
-    if (track.raw.empty()) continue;
-    while (!track.raw.empty() && !track.raw.front()) {
-      track.raw.erase(track.raw.begin());
-      ++track.first_frame;
-    }
+    auto first = std::find_if(track.raw.begin(), track.raw.end(), [](auto& f) { return f.has_value(); });
+    track.first_frame += first - track.raw.begin();
+    track.raw.erase(track.raw.begin(), first);
     track.frames = track.raw;
     smooth(&track.frames);
-    std::size_t count = 0;
+    std::size_t count = 0, shot = std::size_t(track.shot);
     double area = mean_area(track, &count);
+    auto shot_end = shot + 1 < done.shot_starts.size() ? done.shot_starts[shot + 1] : done.frame_count;
+    if (count == 0 ||
+        (count < kFewestFrames && shot_end - done.shot_starts[shot] > 3 * std::int64_t(kFewestFrames)))
+      continue;
     ranked.emplace_back(area * double(count), std::move(track));
   }
   std::stable_sort(ranked.begin(), ranked.end(), [](auto& a, auto& b) { return a.first > b.first; });

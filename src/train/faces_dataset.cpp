@@ -19,7 +19,8 @@ core::ImageU8 halved(const std::byte* data, int side) {
     const std::uint8_t *above = source + std::size_t(2 * y) * stride, *below = above + stride;
     std::uint8_t* row = out.row(y);
     for (int x = 0; x < side / 2; ++x, above += 6, below += 6, row += 3)
-      for (int c = 0; c < 3; ++c) row[c] = std::uint8_t((above[c] + above[c + 3] + below[c] + below[c + 3] + 2) / 4);
+      for (int c = 0; c < 3; ++c)
+        row[c] = std::uint8_t((above[c] + above[c + 3] + below[c] + below[c + 3] + 2) / 4);
   }
   return out;
 }
@@ -32,7 +33,8 @@ void require_finite(const std::vector<float>& values, const char* name, const st
 }
 }  // namespace
 
-FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model, int side)
+FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model,
+                           int side)
     : side_(side), controls_(model.control_count()), speech_count_(model.speech_count) {
   for (const auto& path : paths) {
     files_.push_back(open(path));
@@ -50,13 +52,15 @@ FacesDataset::File FacesDataset::open(const std::filesystem::path& path) const {
   File file(core::TensorFile(path, ErrorKind::input));
   const core::TensorFile& t = file.tensors;
   if (t.meta("kind") != "faces")
-    throw Error(ErrorKind::input, "is a '" + t.meta("kind") + "' file where a 'faces' file is needed", t.place());
+    throw Error(ErrorKind::input, "is a '" + t.meta("kind") + "' file where a 'faces' file is needed",
+                t.place());
   const auto& crops = t.get("crops", DType::u8, {-1, -1, -1, 3});
   std::int64_t rows = crops.shape[0], stored = crops.shape[1];
   if (crops.shape[2] != stored || (stored != side_ && stored != 2 * std::int64_t{side_}))
     throw Error(ErrorKind::input,
-                "has pictures of " + std::to_string(stored) + " px, which is neither the training's side of " +
-                    std::to_string(side_) + " px nor twice that",
+                "has pictures of " + std::to_string(stored) +
+                    " px, which is neither the training's side of " + std::to_string(side_) +
+                    " px nor twice that",
                 t.place());
   file.side = int(stored);
   file.crops = crops.data;
@@ -116,7 +120,8 @@ const FacesDataset::Clip& FacesDataset::clip(FrameId frame) const {
   return file.clips.at(file.clip_of[std::size_t(frame.index)]);
 }
 
-// `gap` when at least kReferences frames of the clip are that far away, else a gap that excludes the frame alone.
+// `gap` when at least kReferences frames of the clip are that far away, else a gap that excludes the frame
+// alone.
 double FacesDataset::gap_or_none(FrameId frame, double gap) const {
   double now = double(files_[std::size_t(frame.file)].seconds[std::size_t(frame.index)]);
   int far = 0;

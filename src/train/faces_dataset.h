@@ -35,8 +35,8 @@ class FacesDataset {
   core::ImageU8 picture(FrameId frame) const;
   enum class Shape { target, neutral, wide_open };
   mesh::Vertices vertices(FrameId frame, Shape shape) const;  // control vertices, px at side()
-  // kReferences rows of the frame's file: chosen as in rendering, at least `gap` seconds away; where the clip is too
-  // short for that, any other frame.
+  // kReferences rows of the frame's file: chosen as in rendering, at least `gap` seconds away; where the clip
+  // is too short for that, any other frame.
   std::vector<std::int64_t> choose(FrameId frame, double gap) const;
   // All rows that choose() may pick from.
   std::vector<std::int64_t> candidates(FrameId frame, double gap) const;
@@ -68,15 +68,15 @@ class FacesDataset {
 
 // Where a sample is written: rows of a batch's memory.
 struct SamplePlanes {
-  float* guidance = nullptr;  // side x side x kGuidancePlanes
-  float* truth = nullptr;     // side x side x 3, [0, 1]
-  float* mouth = nullptr;     // side x side: 1 on and round the lips
+  float* guidance = nullptr;              // side x side x kGuidancePlanes
+  float* truth = nullptr;                 // side x side x 3, [0, 1]
+  float* mouth = nullptr;                 // side x side: 1 on and round the lips
   std::int64_t mouth_x = 0, mouth_y = 0;  // px: middle of the lips, set by make_sample
 };
 
 struct SampleOptions {
-  double gap = 1;        // s
-  bool augment = true;   // geometry, light, blur, mesh noise, bad references, mirroring
+  double gap = 1;       // s
+  bool augment = true;  // geometry, light, blur, mesh noise, bad references, mirroring
 };
 
 // Buffers that are kept from sample to sample; one a thread.
@@ -87,6 +87,7 @@ struct SampleScratch {
 };
 
 void make_sample(const FacesDataset& dataset, const mesh::FaceModel& model, FrameId frame,
-                 const SampleOptions& options, std::mt19937_64* random, SampleScratch* scratch, SamplePlanes* out);
+                 const SampleOptions& options, std::mt19937_64* random, SampleScratch* scratch,
+                 SamplePlanes* out);
 
 }  // namespace resyncer::train

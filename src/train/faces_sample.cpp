@@ -93,7 +93,8 @@ ImageU8 resample(const ImageU8& source, const core::Affine2& target_from_source)
       float fx = px - float(x0), fy = py - float(y0);
       const std::uint8_t *a = source.row(y0) + 3 * x0, *b = source.row(y0 + 1) + 3 * x0;
       for (int c = 0; c < 3; ++c) {
-        float above = float(a[c]) + fx * float(a[c + 3] - a[c]), below = float(b[c]) + fx * float(b[c + 3] - b[c]);
+        float above = float(a[c]) + fx * float(a[c + 3] - a[c]),
+              below = float(b[c]) + fx * float(b[c + 3] - b[c]);
         row[c] = std::uint8_t(above + fy * (below - above) + 0.5F);
       }
     }
@@ -111,8 +112,8 @@ void jitter(Random* random, float scale, mesh::Vertices* vertices) {
 }
 
 // Mostly as in rendering, sometimes with bad ones among them, so that the network learns not to trust them.
-std::vector<std::int64_t> pick_references(const FacesDataset& dataset, FrameId frame, const SampleOptions& options,
-                                          Random* random) {
+std::vector<std::int64_t> pick_references(const FacesDataset& dataset, FrameId frame,
+                                          const SampleOptions& options, Random* random) {
   auto rows = dataset.choose(frame, options.gap);
   if (!options.augment) return rows;
   double mode = uniform(random, 0, 1), replaced = mode < 0.55 ? 0 : mode < 0.85 ? 0.4 : 1;
@@ -161,8 +162,11 @@ struct Target {
 
 Target read_target(const FacesDataset& dataset, FrameId frame, const SampleOptions& options, Random* random) {
   using Shape = FacesDataset::Shape;
-  Target target{dataset.picture(frame), dataset.vertices(frame, Shape::target),
-                dataset.vertices(frame, Shape::neutral), dataset.vertices(frame, Shape::wide_open), {}};
+  Target target{dataset.picture(frame),
+                dataset.vertices(frame, Shape::target),
+                dataset.vertices(frame, Shape::neutral),
+                dataset.vertices(frame, Shape::wide_open),
+                {}};
   target.source = target.control;
   if (!options.augment) return target;
   if (chance(random, 0.7)) {
@@ -173,8 +177,9 @@ Target read_target(const FacesDataset& dataset, FrameId frame, const SampleOptio
   }
   // In rendering the mask also spans the mouth that was there before: any, in the same pose.
   float opening = float(uniform(random, 0, 1));
-  target.source = chance(random, 0.5) ? target.control
-                                      : mesh::Vertices(target.neutral + opening * (target.wide_open - target.neutral));
+  target.source = chance(random, 0.5)
+                      ? target.control
+                      : mesh::Vertices(target.neutral + opening * (target.wide_open - target.neutral));
   jitter(random, float(dataset.side()) / 256, &target.control);
   return target;
 }
@@ -201,12 +206,14 @@ void make_sample(const FacesDataset& dataset, const mesh::FaceModel& model, Fram
       if (softness > 0) blur(softness, image);
     };
     change(&target.picture, Light());
-    for (auto& reference : references) change(&reference.image, other_light ? random_light(random, 0.05) : Light());
+    for (auto& reference : references)
+      change(&reference.image, other_light ? random_light(random, 0.05) : Light());
   }
   scratch->mask = core::ImageF(side, side, 1);
   scratch->mouth = core::ImageF(side, side, 1);
-  generator::fill_mask(generator::mask_polygon(target.neutral, target.wide_open, target.source, target.control),
-                       Point2::Zero(), 0, &scratch->mask);
+  generator::fill_mask(
+      generator::mask_polygon(target.neutral, target.wide_open, target.source, target.control),
+      Point2::Zero(), 0, &scratch->mask);
   Point2 middle = fill_mouth(target.control, &scratch->mouth);
 
   mesh::Vertices dense = mesh::dense_vertices(model, target.control);

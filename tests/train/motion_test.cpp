@@ -1,1 +1,206 @@
+#include "resyncer/train/motion.h"
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "resyncer/core/tensor_file.h"
+#include "resyncer/motion/sync_former.h"
+#include "resyncer/speech/encoder.h"
+#include "train/motion_synthetic.h"
+
+namespace resyncer::train {
+namespace {
+
+using testing::HasSubstr;
+
+class MotionTraining : public testing::Test {
+ protected:
+  std::filesystem::path folder =
+      std::filesystem::temp_directory_path() /
+      (std::string("resyncer_train_motion_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+  mesh::FaceModel face = synthetic::face_model();
+  MotionTrainOptions options;
+
+  void SetUp() override {
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    options.datasets = {folder / "train.safetensors"};
+    options.output = folder / "motion.safetensors";
+    options.frames = 24;
+    options.batch = 8;
+    options.speech_channels = options.width = 32;
+    options.speech_blocks = 3;
+    options.feed_forward = 48;
+    options.history = 8;
+    options.reach = 6;
+    options.cuda = false;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+};
+
+std::vector<char> bytes_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST_F(MotionTraining, OverfitsOneClip) {
+  synthetic::write_dataset(options.datasets[0], 1, 24, 1);
+  options.steps = 250;
+  options.report_every = 10;
+  options.augment = false;
+  options.dropout = options.history_noise = options.history_drop = options.weight_decay = 0;
+  options.learning_rate = 3e-3;
+  options.warm_up = 10;
+  std::vector<double> losses;
+  options.progress = [&](const MotionProgress& p) { losses.push_back(p.loss); };
+  train_motion(options, face);
+  ASSERT_EQ(losses.size(), 25U);
+  EXPECT_LT(losses.back(), losses.front() / 10) << losses.front();
+}
+
+TEST_F(MotionTraining, FollowsSpeakersNeverHeard) {
+  synthetic::write_dataset(options.datasets[0], 24, 75, 1);
+  options.held_out = {folder / "held_out.safetensors", folder / "more.safetensors"};
+  synthetic::write_dataset(options.held_out[0], 4, 75, 2);
+  synthetic::write_dataset(options.held_out[1], 2, 60, 3);
+  options.curve = folder / "curve.csv";
+  options.steps = options.evaluate_every = 200;
+  auto result = train_motion(options, face);
+  EXPECT_GT(result.held_out, 0.8);
+  EXPECT_EQ(result.last.per_clip.size(), 6U);
+  EXPECT_EQ(result.last.clips[0], "first");
+  EXPECT_GT(result.last.per_file[1], 0.7);
+  // What was written is what was measured.
+  EXPECT_EQ(measure_motion(options.output, options.held_out, face).mean, result.held_out);
+  std::ifstream csv(options.curve);
+  std::string line;
+  int lines = 0;
+  while (std::getline(csv, line)) ++lines;
+  EXPECT_EQ(lines, 1 + 200 / 50);
+  for (const auto& item : std::filesystem::directory_iterator(folder))
+    EXPECT_EQ(item.path().filename().string().find("candidate"), std::string::npos);
+
+  // A roll-out of two minutes neither drifts nor blows up: its last half is like its first.
+  speech::SpeechEncoder encoder(options.output);
+  motion::StyleSyncFormer former(options.output);
+  synthetic::write_dataset(folder / "long.safetensors", 1, 3000, 5);
+  auto mel = core::TensorFile(folder / "long.safetensors").get("mel").to_floats();
+  core::FeatureSequence sound{12000, speech::kMelBands, speech::kMelRate, std::move(mel)};
+  auto track = former.predict(encoder.encode(sound), {}, {}, Eigen::VectorXf::Zero(4)).expression;
+  ASSERT_EQ(track.rows(), 3000);
+  Eigen::RowVectorXf early = track.topRows(1500).colwise().mean(),
+                     late = track.bottomRows(1500).colwise().mean();
+  EXPECT_LT((early - late).cwiseAbs().maxCoeff(), 0.15F);
+  EXPECT_LT(track.cwiseAbs().maxCoeff(), 6);
+}
+
+TEST_F(MotionTraining, ResumedEqualsUninterrupted) {
+  synthetic::write_dataset(options.datasets[0], 6, 40, 1);
+  options.held_out = {folder / "held_out.safetensors"};
+  synthetic::write_dataset(options.held_out[0], 2, 50, 2);
+  options.checkpoint = folder / "whole.checkpoint";
+  options.steps = 12;
+  options.evaluate_every = 6;
+  auto whole = train_motion(options, face);
+  auto weights = bytes_of(options.output);
+
+  options.checkpoint = folder / "parts.checkpoint";
+  options.output = folder / "parts.safetensors";
+  options.stop_at = 6;
+  EXPECT_EQ(train_motion(options, face).step, 6);
+  options.stop_at = 0;
+  options.resume = true;
+  auto parts = train_motion(options, face);
+  EXPECT_EQ(parts.step, 12);
+  EXPECT_EQ(parts.loss, whole.loss);
+  EXPECT_EQ(parts.held_out, whole.held_out);
+  EXPECT_TRUE(bytes_of(options.output) == weights);
+  core::TensorFile a(folder / "whole.checkpoint"), b(folder / "parts.checkpoint");
+  ASSERT_EQ(a.tensors().size(), b.tensors().size());
+  for (const auto& [name, view] : a.tensors()) {
+    if (name == "figure.seconds") continue;
+    EXPECT_EQ(std::vector<std::byte>(view.data, view.data + view.bytes),
+              std::vector<std::byte>(b.get(name).data, b.get(name).data + b.get(name).bytes))
+        << name;
+  }
+  // Other settings are another training.
+  options.learning_rate *= 2;
+  EXPECT_THROW(train_motion(options, face), core::Error);
+  options.learning_rate /= 2;
+  std::filesystem::resize_file(options.checkpoint, 1000);
+  EXPECT_THROW(train_motion(options, face), core::Error);
+}
+
+TEST_F(MotionTraining, BadDatasetsAreRefused) {
+  auto fault = [&]() -> std::string {
+    try {
+      train_motion(options, face);
+    } catch (const core::Error& e) {
+      EXPECT_EQ(e.kind(), core::ErrorKind::input);
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault(), HasSubstr("train.safetensors"));
+  synthetic::write_dataset(options.datasets[0], 2, 30, 1);
+  face.speech_count = 5;
+  EXPECT_THAT(fault(), HasSubstr("4 coefficients a mesh where the face model has 5"));
+  face.speech_count = 4;
+
+  auto rewritten = [&](const std::string& name, const std::function<void(core::TensorFileWriter*)>& instead) {
+    synthetic::write_dataset(folder / "good.safetensors", 2, 30, 1);
+    core::TensorFile file(folder / "good.safetensors");
+    core::TensorFileWriter writer;
+    for (const auto& [key, value] : file.metadata()) writer.set_meta(key, value);
+    for (const auto& [key, view] : file.tensors())
+      if (key != name) writer.add(key, view.type, view.shape, view.data);
+    if (instead) instead(&writer);
+    writer.write(options.datasets[0]);
+    return fault();
+  };
+  EXPECT_THAT(rewritten("mel", nullptr), HasSubstr("mel"));
+  EXPECT_THAT(rewritten("confidence",
+                        [](auto* w) {
+                          w->add("confidence", {3}, {1, 1, 1});
+                        }),
+              HasSubstr("confidence"));
+  EXPECT_THAT(
+      rewritten("openness", [](auto* w) { w->add("openness", {60}, std::vector<float>(60, std::nanf(""))); }),
+      HasSubstr("not finite"));
+  for (std::vector<std::int64_t> starts :
+       {std::vector<std::int64_t>{0, 90, 60}, {0, 30}, {0, -5, 60}, {5, 30, 60}})
+    EXPECT_THAT(rewritten("motion_start",
+                          [&](auto* w) {
+                            w->add("motion_start", core::DType::i64, {std::int64_t(starts.size())},
+                                   starts.data());
+                          }),
+                HasSubstr("motion_start"));
+  EXPECT_THAT(rewritten("speaker",
+                        [](auto* w) {
+                          std::int32_t one = 1;
+                          w->add("speaker", core::DType::i32, {1}, &one);
+                        }),
+              HasSubstr("different numbers of clips"));
+}
+
+TEST_F(MotionTraining, ContradictoryOptionsAreRefused) {
+  synthetic::write_dataset(options.datasets[0], 1, 30, 1);
+  auto refused = [&](const std::function<void(MotionTrainOptions*)>& change) {
+    MotionTrainOptions saved = options;
+    change(&options);
+    EXPECT_THROW(train_motion(options, face), core::Error);
+    options = saved;
+  };
+  refused([](auto* o) { o->datasets.clear(); });
+  refused([](auto* o) { o->output.clear(); });
+  refused([](auto* o) { o->resume = true; });
+  refused([](auto* o) { o->heads = 3; });
+  refused([](auto* o) { o->batch = 0; });
+}
+
+}  // namespace
+}  // namespace resyncer::train

@@ -16,6 +16,9 @@ struct Painting {
   core::ImageF residual;  // side x side x 3, [-1, 1]
 };
 
+// True where this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
+bool fast_bf16();
+
 enum class Precision { automatic, bf16, fp32 };
 
 struct GeneratorOptions {

@@ -14,7 +14,7 @@ constexpr double kLeakySlope = 0.2;
 class ConvImpl : public torch::nn::Module {
  public:
   ConvImpl(int in, int out, int kernel, int stride = 1);
-  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor forward(const torch::Tensor& x) const;
 
   torch::Tensor weight, bias;
 
@@ -26,7 +26,7 @@ TORCH_MODULE(Conv);
 class LinearImpl : public torch::nn::Module {
  public:
   LinearImpl(int in, int out, double gain = 1, double bias_value = 0);
-  torch::Tensor forward(const torch::Tensor& x);  // float32
+  torch::Tensor forward(const torch::Tensor& x) const;  // float32
 
   torch::Tensor weight, bias;
 };
@@ -49,12 +49,13 @@ class ModulatedConvImpl : public torch::nn::Module {
     torch::Tensor scale;   // N x out, float32
   };
   // x: N x in x H x W; w: N x style, float32.
-  Raw convolve(const torch::Tensor& x, const torch::Tensor& w);
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& w);
+  Raw convolve(const torch::Tensor& x, const torch::Tensor& w) const;
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& w) const;
 
-  torch::Tensor styles(const torch::Tensor& w);             // N x in, float32
-  torch::Tensor demodulation(const torch::Tensor& styles);  // N x out, float32; ones without demodulation
-  torch::Tensor kernel();  // that is really convolved: for Resampling::up the one of `upsampled_kernel`
+  torch::Tensor styles(const torch::Tensor& w) const;  // N x in, float32
+  torch::Tensor demodulation(
+      const torch::Tensor& styles) const;  // N x out, float32; ones without demodulation
+  torch::Tensor kernel() const;  // that is really convolved: for Resampling::up the one of `upsampled_kernel`
   int padding() const { return padding_; }
   bool up() const { return resampling_ == Resampling::up; }
 
@@ -73,8 +74,8 @@ TORCH_MODULE(ModulatedConv);
 class NoiseSlotImpl : public torch::nn::Module {
  public:
   NoiseSlotImpl();
-  torch::Tensor forward(ModulatedConvImpl& conv, const torch::Tensor& x, const torch::Tensor& w,
-                        const torch::Tensor& features);
+  torch::Tensor forward(const ModulatedConvImpl& conv, const torch::Tensor& x, const torch::Tensor& w,
+                        const torch::Tensor& features) const;
 
   torch::Tensor strength;  // [1]
 };

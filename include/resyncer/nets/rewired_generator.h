@@ -54,14 +54,14 @@ class RewiredGeneratorImpl : public torch::nn::Module {
   explicit RewiredGeneratorImpl(const GeneratorShape& shape);
 
   // guidance: N x planes x H x W float32 (any layout; H and W multiples of 32); compute: bfloat16 or float32.
-  Painted forward(const torch::Tensor& guidance, torch::ScalarType compute = torch::kFloat32);
+  Painted forward(const torch::Tensor& guidance, torch::ScalarType compute = torch::kFloat32) const;
 
   // The parts of forward().
-  std::vector<torch::Tensor> encode(const torch::Tensor& guidance);  // features, finest level first
-  torch::Tensor style(const torch::Tensor& bottleneck);              // N x style, float32
+  std::vector<torch::Tensor> encode(const torch::Tensor& guidance) const;  // features, finest level first
+  torch::Tensor style(const torch::Tensor& bottleneck) const;              // N x style, float32
   torch::Tensor synthesize(const std::vector<torch::Tensor>& features,
-                           const torch::Tensor& w);  // logits, residual
-  torch::Tensor constant_like(const torch::Tensor& bottleneck);
+                           const torch::Tensor& w) const;  // logits, residual
+  torch::Tensor constant_like(const torch::Tensor& bottleneck) const;
   static Painted to_painted(const torch::Tensor& outputs, const torch::Tensor& validity);
 
   const GeneratorShape& shape() const { return shape_; }

@@ -1,5 +1,5 @@
-// Finding and following faces: dlib's HOG detector now and then on a small copy, dlib's 68-point predictor on every
-// frame, tracks with identities across frames, shot cuts, jitter removed without lag afterwards.
+// Finding and following faces: dlib's HOG detector now and then on a small copy, dlib's 68-point predictor on
+// every frame, tracks with identities across frames, shot cuts, jitter removed without lag afterwards.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ struct TrackerOptions {
   std::filesystem::path landmark_model;  // dlib shape_predictor with 68 points; empty = Debian's libdlib-data
   int detection_width = 640;             // frames are reduced to at most this many px wide or high to detect
   int detection_interval = 10;           // frames between detections while every known face is followed well
-  float min_score = 0.3F;                // observations below are dropped
-  int min_face_px = 32;                  // smallest face width at full resolution
+  float min_score = 0.3F;  // observations below are dropped (left the frame, covered, in profile)
+  int min_face_px = 32;    // smallest face width at full resolution
 };
 
 // One face in one shot. Index i of the vectors is frame `first_frame + i`.
 struct FaceTrack {
-  int id = 0;            // 0 = the largest (mean area times frames), in falling order
-  int shot = 0;          // index into FaceTracks::shot_starts
+  int id = 0;    // 0 = the largest (mean area times frames), in falling order
+  int shot = 0;  // index into FaceTracks::shot_starts
   std::int64_t first_frame = 0;
   std::vector<std::optional<core::FaceObservation>> frames;
   std::vector<std::optional<core::FaceObservation>> raw;  // before smoothing; for measurements
@@ -36,7 +36,10 @@ struct FaceTracks {
   std::vector<FaceTrack> tracks;
 };
 
-// Causal part: push every frame in order, then finish() smooths (two passes, zero lag, within shots).
+// Causal part: push every frame in order, then finish() smooths (zero lag, within shots) and leaves the
+// tracker ready for the next video. Making a tracker reads the 100 MB landmark model (about 0.5 s): keep it
+// for many videos. Results depend on the frames alone. Tracks of fewer than three observations are dropped in
+// longer shots.
 class FaceTracker {
  public:
   // Throws Error{model} when the landmark model is missing or damaged.
@@ -56,20 +59,26 @@ class FaceTracker {
 // Scale that `push` wants its gray images in, for frames of this size: at most 1.
 float analysis_scale(int width, int height);
 
-// True when `now` starts a new shot after `before`: small gray thumbnails, block histograms.
+// True when `now` starts a new shot after `before`: small gray thumbnails, block histograms. Flashes, fades,
+// pans and fast movement are no cuts, nor is a change from or to a frame without content (black, white, one
+// tone); a jump of the same person before the same backdrop is none either.
 bool is_shot_cut(const core::ImageU8& before, const core::ImageU8& now);
 
 // Zero-lag smoothing of one track's landmarks, in place (used by finish()). Mouth points are smoothed least.
 void smooth(std::vector<std::optional<core::FaceObservation>>* frames);
 
 struct FaceChoice {
-  std::optional<int> index;                // track id
-  std::optional<core::Point2> point;       // px, upright: the track that covers it most often
-  std::optional<core::Box> box;            // px, upright: the track that overlaps it most
+  std::optional<int> index;           // track id
+  std::optional<core::Point2> point;  // px, upright: the track that covers it most often
+  std::optional<core::Box> box;       // px, upright: the track that overlaps it most
 };
 
-// Ids of the tracks that are one person's, over all shots: by default the largest face of every shot.
-// Empty when nothing fits.
+// Ids of the tracks that are one person's, over all shots, ascending: by default the largest face of every
+// shot. With a choice given, its track is the seed, and in every shot those tracks join it whose place and
+// size are like the seed's: distance of the mean box centres in box widths + 2 |log of the ratio of the mean
+// widths| < 1.5, the most alike first, none that shows a face in the same frame as one chosen before.
+// (Likewise around the largest of each shot by default: a face that left and came back.) Empty when nothing
+// fits.
 std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice);
 
 }  // namespace resyncer::track

@@ -1,0 +1,115 @@
+#include "resyncer/generator/rewired_generator.h"
+
+#include <malloc.h>
+
+#include "cpu_painter.h"
+#include "resyncer/core/error.h"
+#include "resyncer/nets/weights.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace resyncer::generator {
+
+namespace {
+using core::Error;
+using core::ErrorKind;
+using torch::Tensor;
+
+nets::RewiredGenerator load(const std::filesystem::path& path) {
+  core::TensorFile file(path);
+  auto header = nets::read_weights_header(file, nets::kGeneratorKind, nets::kGeneratorVersion);
+  nets::GeneratorShape shape = nets::read_generator_config(header.config, file.place());
+  if (shape.references != kReferences)
+    throw Error(ErrorKind::model,
+                "blends " + std::to_string(shape.references) + " references where this program has " +
+                    std::to_string(kReferences),
+                file.place(), "fetch the weights of this release");
+  nets::RewiredGenerator network(shape);
+  nets::load_weights(file, {{"", network.get()}});
+  return network;
+}
+}  // namespace
+
+bool fast_bf16() {
+#if defined(__x86_64__)
+  // Leaf 7, sub-leaf 1, EAX bit 5: AVX512-BF16 (Cooper Lake, Sapphire Rapids, Zen 4 and later). The kernel of
+  // the operating system must save the AVX-512 registers too, which __builtin_cpu_supports checks.
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __builtin_cpu_supports("avx512f") != 0 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 &&
+         (eax & (1U << 5)) != 0;
+#else
+  return false;
+#endif
+}
+
+struct RewiredGenerator::Impl {
+  nets::RewiredGenerator network{nullptr};
+  std::unique_ptr<CpuPainter> painter;  // null: CUDA
+
+  void paint_on_cuda(const Guidance& guidance, Painting* out) const {
+    const int64_t side = guidance.side;
+    auto planes =
+        torch::from_blob(const_cast<float*>(guidance.planes.data.data()), {1, side, side, kGuidancePlanes})
+            .to(torch::kCUDA)
+            .permute({0, 3, 1, 2});
+    nets::Painted painted = network->forward(planes, torch::kBFloat16);
+    auto copy = [&](const Tensor& from, core::ImageF* to) {
+      Tensor rows = from[0].permute({1, 2, 0}).contiguous().cpu();
+      to->width = to->height = int(side);
+      to->channels = int(rows.size(2));
+      to->data.assign(rows.data_ptr<float>(), rows.data_ptr<float>() + rows.numel());
+    };
+    copy(painted.weights, &out->weights);
+    copy(painted.residual, &out->residual);
+  }
+};
+
+RewiredGenerator::RewiredGenerator(const std::filesystem::path& weights, const GeneratorOptions& options)
+    : impl_(std::make_unique<Impl>()) {
+  try {
+    c10::InferenceMode inference;
+    impl_->network = load(weights);
+    if (options.use_cuda && torch::cuda::is_available()) {
+      impl_->network->to(torch::kCUDA);
+      return;
+    }
+    bool bf16 =
+        options.precision == Precision::bf16 || (options.precision == Precision::automatic && fast_bf16());
+    impl_->painter = std::make_unique<CpuPainter>(impl_->network, bf16 ? torch::kBFloat16 : torch::kFloat32);
+  } catch (const c10::Error& e) {
+    throw Error(ErrorKind::model, std::string("LibTorch: ") + e.what_without_backtrace(), weights.string());
+  }
+}
+
+RewiredGenerator::~RewiredGenerator() = default;
+
+int RewiredGenerator::side() const { return int(impl_->network->shape().side); }
+
+void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
+  if (guidance.side <= 0 || guidance.side % 32 != 0 || guidance.planes.width != guidance.side ||
+      guidance.planes.height != guidance.side || guidance.planes.channels != kGuidancePlanes)
+    throw Error(ErrorKind::internal, "the guidance has the wrong shape for the generator");
+  try {
+    at::init_num_threads();  // OpenMP's thread count belongs to the calling thread
+    c10::InferenceMode inference;
+    if (impl_->painter)
+      impl_->painter->paint(guidance, out);
+    else
+      impl_->paint_on_cuda(guidance, out);
+  } catch (const c10::Error& e) {
+    throw Error(ErrorKind::internal, std::string("LibTorch: ") + e.what_without_backtrace(), "generator");
+  }
+}
+
+void prepare_process(int threads) {
+  at::set_num_threads(std::max(threads, 1));
+  // Activations of some MB come and go with every layer. By default glibc maps each anew, and the kernel
+  // clears its pages: that takes longer than the convolutions.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2000000000);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+}  // namespace resyncer::generator

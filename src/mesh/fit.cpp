@@ -1,0 +1,244 @@
+#include "resyncer/mesh/fit.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mesh/fit_frame.h"
+#include "resyncer/core/error.h"
+
+namespace resyncer::mesh {
+
+namespace {
+
+constexpr double kFocalPrior = 1.5,
+                 kFocalSpread = 0.3;  // of the larger image side; deviation of the logarithm
+constexpr int kSharedSteps = 10;
+constexpr int kSweeps = 3;  // over the frames of a shot, after the frame-wise fit
+// Deviations of pose second differences (radians; cm across, cm in depth) and of expression first differences
+// (sigmas), divided by the temporal weight.
+constexpr double kTurnSigma = 0.03, kShiftSigma = 0.15, kDepthSigma = 0.6, kExpressionSigma = 4.0;
+
+LandmarkModel landmarks_of(const FaceModel& model) {
+  constexpr int rows = 3 * core::kLandmarks;
+  LandmarkModel out;
+  out.neutral = Eigen::Map<const Eigen::VectorXf>(model.neutral.data(), rows).cast<double>();
+  out.identity = model.identity.topRows(rows).cast<double>();
+  out.expression = model.expression.topRows(rows).cast<double>();
+  return out;
+}
+
+struct Frame {
+  std::size_t shot = 0, index = 0;
+  Observation observed;
+  FrameState state;
+};
+
+class TrackFitter {
+ public:
+  TrackFitter(const FaceModel& model, const std::vector<ShotInput>& shots, int width, int height,
+              const FitOptions& options)
+      : model_(landmarks_of(model)), options_(options) {
+    camera_.center_x = float(width) / 2;
+    camera_.center_y = float(height) / 2;
+    prior_focal_ = options.focal_px ? double(*options.focal_px) : kFocalPrior * std::max(width, height);
+    focal_ = prior_focal_;
+    identity_ = Eigen::VectorXd::Zero(model_.identity.cols());
+    for (std::size_t s = 0; s < shots.size(); ++s)
+      for (std::size_t i = 0; i < shots[s].frames.size(); ++i)
+        if (shots[s].frames[i]) frames_.push_back({s, i, observe(*shots[s].frames[i], camera_, options), {}});
+    if (frames_.empty())
+      throw core::Error(core::ErrorKind::face, "no frame shows a face", "",
+                        "choose footage with a visible face");
+  }
+
+  TrackFit run(const std::vector<ShotInput>& shots) {
+    fit_shared();
+    fit_frames();
+    TrackFit fit;
+    fit.identity = identity_.cast<float>();
+    fit.camera = camera_;
+    fit.camera.focal_px = float(focal_);
+    for (const auto& shot : shots) fit.shots.emplace_back(shot.frames.size());
+    double error = 0;
+    for (const Frame& frame : frames_) {
+      FaceParams params;
+      params.expression = frame.state.expression.cast<float>();
+      params.camera_from_head.linear() = frame.state.rotation.cast<float>();
+      params.camera_from_head.translation() = frame.state.translation.cast<float>();
+      fit.shots[frame.shot][frame.index] = params;
+      error +=
+          mean_distance(model_, shape_, focal_, frame.state, frame.observed) / frame.observed.inter_ocular;
+    }
+    fit.reprojection_error = float(error / double(frames_.size()));
+    return fit;
+  }
+
+ private:
+  void update_shape() { shape_ = model_.neutral + model_.identity * identity_; }
+
+  // Frames that differ in pose and mouth, so that identity is told from both: farthest-point choice over
+  // landmark shapes.
+  std::vector<std::size_t> key_frames() const {
+    std::vector<std::size_t> candidates, chosen;
+    std::size_t step = std::max<std::size_t>(1, frames_.size() / 2000);
+    for (std::size_t i = 0; i < frames_.size(); i += step) candidates.push_back(i);
+    auto shape = [&](std::size_t i) {
+      Eigen::Matrix<double, 2, core::kLandmarks> p = frames_[i].observed.points;
+      p.colwise() -= Eigen::Vector2d(p.rowwise().mean());
+      return Eigen::Matrix<double, 2, core::kLandmarks>(p / frames_[i].observed.inter_ocular);
+    };
+    std::vector<double> distance(candidates.size(), 1e30);
+    std::size_t next = candidates.size() / 2;
+    auto wanted = std::min(candidates.size(), std::size_t(std::max(1, options_.key_frames)));
+    while (chosen.size() < wanted) {
+      chosen.push_back(candidates[next]);
+      auto latest = shape(candidates[next]);
+      for (std::size_t k = 0; k < candidates.size(); ++k)
+        distance[k] = std::min(distance[k], (shape(candidates[k]) - latest).squaredNorm());
+      next = std::size_t(std::max_element(distance.begin(), distance.end()) - distance.begin());
+    }
+    return chosen;
+  }
+
+  // Identity, focal length and the key frames' own unknowns together; the frames are eliminated by Schur
+  // complement.
+  void fit_shared() {
+    update_shape();
+    std::vector<std::size_t> keys = key_frames();
+    for (std::size_t k : keys)
+      frames_[k].state = initial_state(model_, shape_, focal_, frames_[k].observed, options_.robust_scale);
+    const Eigen::Index shared = model_.identity.cols() + 1, own = kPoseSize + model_.expression.cols();
+    for (int step = 0; step < kSharedSteps; ++step) {
+      Eigen::MatrixXd h = Eigen::MatrixXd::Zero(shared, shared);
+      Eigen::VectorXd g = Eigen::VectorXd::Zero(shared);
+      h.diagonal().head(shared - 1).array() += options_.identity_weight;
+      g.head(shared - 1) = options_.identity_weight * identity_;
+      double focal_weight = options_.focal_px ? 1e12 : 1 / (kFocalSpread * kFocalSpread);
+      h(shared - 1, shared - 1) += focal_weight;
+      g[shared - 1] = focal_weight * std::log(focal_ / prior_focal_);
+      std::vector<Eigen::MatrixXd> own_from_shared(keys.size());
+      std::vector<Eigen::VectorXd> own_constant(keys.size());
+      for (std::size_t k = 0; k < keys.size(); ++k) {
+        Frame& frame = frames_[keys[k]];
+        linearise(model_, shape_, focal_, frame.state, frame.observed, options_.robust_scale,
+                  Unknowns::shared, &lin_);
+        Eigen::MatrixXd j(lin_.residual.size(), own), js(lin_.residual.size(), shared);
+        j << lin_.pose, lin_.expression;
+        js << lin_.identity, lin_.log_focal;
+        Eigen::MatrixXd hf = j.transpose() * j, hfs = j.transpose() * js;
+        Eigen::VectorXd gf = j.transpose() * lin_.residual;
+        add_expression_prior(frame.state, &hf, &gf);
+        damp(&hf);
+        Eigen::LDLT<Eigen::MatrixXd> solver(hf);
+        own_from_shared[k] = solver.solve(hfs);
+        own_constant[k] = solver.solve(gf);
+        h.noalias() += js.transpose() * js - hfs.transpose() * own_from_shared[k];
+        g.noalias() += js.transpose() * lin_.residual - hfs.transpose() * own_constant[k];
+      }
+      damp(&h);
+      Eigen::VectorXd update = -h.ldlt().solve(g);
+      identity_ += update.head(shared - 1);
+      focal_ *= std::exp(std::clamp(update[shared - 1], -0.2, 0.2));
+      for (std::size_t k = 0; k < keys.size(); ++k)
+        move(-own_constant[k] - own_from_shared[k] * update, &frames_[keys[k]].state);
+      update_shape();
+    }
+  }
+
+  // Each frame by itself, then sweeps in which the neighbours pull.
+  void fit_frames() {
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+      Frame& frame = frames_[i];
+      bool follows = neighbour(i, -1) != nullptr;
+      if (follows)
+        frame.state = frames_[i - 1].state;
+      else
+        frame.state = initial_state(model_, shape_, focal_, frame.observed, options_.robust_scale);
+      if (follows && mean_distance(model_, shape_, focal_, frame.state, frame.observed) >
+                         0.3 * frame.observed.inter_ocular)
+        frame.state = initial_state(model_, shape_, focal_, frame.observed, options_.robust_scale);
+      int steps = follows ? std::max(2, options_.iterations / 3) : options_.iterations;
+      for (int step = 0; step < steps; ++step) improve(i, false);
+    }
+    if (options_.temporal_weight <= 0) return;
+    for (int sweep = 0; sweep < kSweeps; ++sweep)
+      for (std::size_t i = 0; i < frames_.size(); ++i) improve(i, true);
+  }
+
+  const Frame* neighbour(std::size_t i, int offset) const {
+    if ((offset < 0 && i == 0) || (offset > 0 && i + 1 >= frames_.size())) return nullptr;
+    const Frame& other = frames_[std::size_t(std::ptrdiff_t(i) + offset)];
+    bool adjacent = other.shot == frames_[i].shot &&
+                    std::ptrdiff_t(other.index) == std::ptrdiff_t(frames_[i].index) + offset;
+    return adjacent ? &other : nullptr;
+  }
+
+  void improve(std::size_t i, bool with_neighbours) {
+    Frame& frame = frames_[i];
+    linearise(model_, shape_, focal_, frame.state, frame.observed, options_.robust_scale, Unknowns::frame,
+              &lin_);
+    const Eigen::Index own = kPoseSize + model_.expression.cols();
+    jacobian_.resize(lin_.residual.size(), own);
+    jacobian_ << lin_.pose, lin_.expression;
+    Eigen::MatrixXd h = Eigen::MatrixXd::Zero(own, own);
+    h.selfadjointView<Eigen::Lower>().rankUpdate(jacobian_.transpose());
+    Eigen::VectorXd g = jacobian_.transpose() * lin_.residual;
+    add_expression_prior(frame.state, &h, &g);
+    const Frame *before = neighbour(i, -1), *after = neighbour(i, 1);
+    if (with_neighbours && before != nullptr && after != nullptr)
+      add_temporal_prior(frame, *before, *after, &h, &g);
+    damp(&h);
+    move(-h.selfadjointView<Eigen::Lower>().ldlt().solve(g), &frame.state);
+  }
+
+  void add_expression_prior(const FrameState& state, Eigen::MatrixXd* h, Eigen::VectorXd* g) const {
+    h->diagonal().tail(model_.expression.cols()).array() += options_.expression_weight;
+    g->tail(model_.expression.cols()) += options_.expression_weight * state.expression;
+  }
+
+  void add_temporal_prior(const Frame& frame, const Frame& before, const Frame& after, Eigen::MatrixXd* h,
+                          Eigen::VectorXd* g) const {
+    auto pull = [&](Eigen::Index row, double deviation, double sigma) {
+      double weight = options_.temporal_weight / (sigma * sigma);
+      (*h)(row, row) += weight;
+      (*g)[row] += weight * deviation;
+    };
+    Eigen::AngleAxisd to_before(before.state.rotation * frame.state.rotation.transpose()),
+        to_after(after.state.rotation * frame.state.rotation.transpose());
+    Eigen::Vector3d turn = -0.5 * (to_before.angle() * to_before.axis() + to_after.angle() * to_after.axis());
+    Eigen::Vector3d shift =
+        frame.state.translation - 0.5 * (before.state.translation + after.state.translation);
+    double per_depth =
+        frame.state.translation.z() / 100;  // the same pixels are more centimetres farther away
+    for (int k = 0; k < 3; ++k) {
+      pull(k, turn[k], kTurnSigma);
+      pull(3 + k, shift[k], (k < 2 ? kShiftSigma : kDepthSigma) * std::max(per_depth, 0.3));
+    }
+    Eigen::VectorXd change =
+        frame.state.expression - 0.5 * (before.state.expression + after.state.expression);
+    for (Eigen::Index k = 0; k < change.size(); ++k) pull(kPoseSize + k, change[k], kExpressionSigma);
+  }
+
+  static void damp(Eigen::MatrixXd* h) {
+    h->diagonal() *= 1 + 1e-4;
+    h->diagonal().array() += 1e-9;
+  }
+
+  LandmarkModel model_;
+  FitOptions options_;
+  Camera camera_;
+  double prior_focal_ = 1000, focal_ = 1000;
+  Eigen::VectorXd identity_, shape_;
+  std::vector<Frame> frames_;
+  Linearisation lin_;
+  Eigen::MatrixXd jacobian_;
+};
+
+}  // namespace
+
+TrackFit fit_track(const FaceModel& model, const std::vector<ShotInput>& shots, int frame_width,
+                   int frame_height, const FitOptions& options) {
+  return TrackFitter(model, shots, frame_width, frame_height, options).run(shots);
+}
+
+}  // namespace resyncer::mesh

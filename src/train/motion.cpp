@@ -1,0 +1,329 @@
+#include "resyncer/train/motion.h"
+
+#include <malloc.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "motion_batch.h"
+#include "motion_dataset.h"
+#include "motion_loss.h"
+#include "resyncer/core/face.h"
+#include "resyncer/nets/sync_former.h"
+#include "resyncer/speech/features.h"
+#include "resyncer/train/checkpoint.h"
+
+namespace resyncer::train {
+
+namespace {
+using core::Error;
+using core::ErrorKind;
+using Clock = std::chrono::steady_clock;
+
+void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
+  auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
+  if (o.datasets.empty()) refuse("training needs at least one dataset file");
+  if (o.output.empty()) refuse("training needs a file to write the weights to");
+  if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
+  if (o.steps < 1 || o.batch < 1 || o.frames < 2 || o.report_every < 1 || o.evaluate_every < 1)
+    refuse("steps, batch, frames, report_every and evaluate_every must be positive");
+  if (o.heads < 1 || o.width % o.heads != 0) refuse("the width of a token must be a multiple of the heads");
+  if (face.speech_count < 1 || face.control_count() < core::kLandmarks)
+    throw Error(ErrorKind::model, "the face model has no speech expressions");
+}
+
+nets::MotionNetworks make_networks(const MotionTrainOptions& o, std::int64_t coefficients) {
+  nets::SpeechEncoderConfig speech_config{speech::kMelBands, o.speech_channels, o.speech_blocks};
+  nets::SyncFormerConfig former;
+  former.coefficients = coefficients;
+  former.audio = o.speech_channels;
+  former.width = o.width;
+  former.layers = o.layers;
+  former.heads = o.heads;
+  former.feed_forward = o.feed_forward;
+  former.history = o.history;
+  former.reach = o.reach;
+  former.direct = o.direct ? 1 : 0;
+  return nets::MotionNetworks(speech_config, former, o.dropout);
+}
+
+// Everything that a resumed run must share with the run before, as text.
+std::string settings_of(const MotionTrainOptions& o, const std::string& networks) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& file : o.datasets) files.push_back(file.filename().string());
+  nlohmann::json settings = {{"networks", nlohmann::json::parse(networks)},
+                             {"datasets", files},
+                             {"steps", o.steps},
+                             {"seed", o.seed},
+                             {"batch", o.batch},
+                             {"frames", o.frames},
+                             {"learning_rate", o.learning_rate},
+                             {"warm_up", o.warm_up},
+                             {"weight_decay", o.weight_decay},
+                             {"dropout", o.dropout},
+                             {"average_decay", o.average_decay},
+                             {"speaker_balance", o.speaker_balance},
+                             {"velocity_weight", o.velocity_weight},
+                             {"opening_weight", o.opening_weight},
+                             {"closure_weight", o.closure_weight},
+                             {"history_drop", o.history_drop},
+                             {"history_noise", o.history_noise},
+                             {"own_history", o.own_history},
+                             {"style_drop", o.style_drop},
+                             {"augment", o.augment}};
+  return settings.dump();
+}
+
+torch::Tensor mean_mesh(const MotionDataset& data) {
+  std::vector<double> sum(std::size_t(data.coefficients), 0);
+  double count = 0;
+  for (std::size_t t = 0; t < data.confidence.size(); ++t) {
+    if (data.confidence[t] <= 0) continue;
+    ++count;
+    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += double(data.expression[t * sum.size() + k]);
+  }
+  torch::Tensor out = torch::zeros({data.coefficients});
+  for (std::size_t k = 0; k < sum.size(); ++k) out[std::int64_t(k)] = float(sum[k] / std::max(count, 1.0));
+  return out;
+}
+
+// Weight decay on matrices alone: biases, norms and position tables stay free.
+std::unique_ptr<torch::optim::AdamW> make_optimizer(const MotionTrainOptions& o,
+                                                    const nets::MotionNetworks& nets) {
+  std::vector<torch::Tensor> decayed, free;
+  for (const auto& [prefix, module] : nets.named())
+    for (const auto& item : module->named_parameters()) {
+      bool matrix = item.value().dim() >= 2 && item.key().find("position") == std::string::npos;
+      (matrix ? decayed : free).push_back(item.value());
+    }
+  auto group = [&](std::vector<torch::Tensor> parameters, double decay) {
+    auto options = std::make_unique<torch::optim::AdamWOptions>(o.learning_rate);
+    options->weight_decay(decay).betas({0.9, 0.98});
+    return torch::optim::OptimizerParamGroup(std::move(parameters), std::move(options));
+  };
+  std::vector<torch::optim::OptimizerParamGroup> groups = {group(decayed, o.weight_decay), group(free, 0)};
+  return std::make_unique<torch::optim::AdamW>(groups, torch::optim::AdamWOptions(o.learning_rate));
+}
+
+// One training: networks, their average, optimizer, and the steps of both.
+class MotionTraining {
+ public:
+  MotionTraining(const MotionTrainOptions& options, const mesh::FaceModel& face)
+      : options_(options),
+        face_(face),
+        data_(load_motion_datasets(options.datasets, face.speech_count)),
+        loss_(face, options.closure_weight),
+        device_(options.cuda && torch::cuda::is_available() ? torch::kCUDA : torch::kCPU) {
+    seed_all(options.seed, &random_);
+    networks_ = make_networks(options, face.speech_count);
+    average_ = make_networks(options, face.speech_count);
+    networks_.former->mean_mesh.copy_(mean_mesh(data_));
+    for (const auto& networks : {networks_, average_})
+      for (const auto& [prefix, module] : networks.named()) module->to(device_);
+    average(0);
+    average_.speech->eval();
+    average_.former->eval();
+    loss_.to(device_);
+    optimizer_ = make_optimizer(options, networks_);
+    header_ = {"motion-training", 1, settings_of(options, networks_.config())};
+    if (options.resume) load_checkpoint(options.checkpoint, header_, state());
+  }
+
+  MotionTrainResult run();
+
+ private:
+  TrainingState state() {
+    TrainingState s;
+    s.modules = networks_.named();
+    for (auto& [prefix, module] : average_.named()) s.modules.push_back({"average." + prefix, module});
+    s.optimizers = {{"", optimizer_.get()}};
+    s.step = &step_;
+    s.figures = {{"seconds", &seconds_}, {"best", &best_}};
+    s.random = &random_;
+    return s;
+  }
+
+  void average(double decay) {
+    update_average(average_.speech.get(), *networks_.speech, decay);
+    update_average(average_.former.get(), *networks_.former, decay);
+  }
+
+  void set_learning_rate();
+  torch::Tensor predict(const MotionBatch& batch, const torch::Tensor& features);
+  MotionLossTerms train_step(const MotionSampler& sampler);
+  bool evaluate(MotionFigure* figure);  // true when it is the best so far
+  void report(const MotionProgress& p) const;
+
+  MotionTrainOptions options_;
+  const mesh::FaceModel& face_;
+  MotionDataset data_;
+  MotionLoss loss_;
+  torch::Device device_;
+  nets::MotionNetworks networks_, average_;
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
+  nets::WeightsHeader header_;
+  std::mt19937_64 random_;
+  std::int64_t step_ = 0;
+  double seconds_ = 0, best_ = -std::numeric_limits<double>::infinity();
+};
+
+// Linear warm-up, then half a cosine down to a hundredth.
+void MotionTraining::set_learning_rate() {
+  double warm = double(step_ + 1) / double(std::max<std::int64_t>(options_.warm_up, 1));
+  double cosine = 0.5 + 0.5 * std::cos(3.14159265358979 * double(step_) / double(options_.steps));
+  double rate = options_.learning_rate * std::min(1.0, warm) * (0.01 + 0.99 * cosine);
+  for (auto& group : optimizer_->param_groups())
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+}
+
+torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Tensor& features) {
+  torch::Tensor used = batch.style_used.unsqueeze(1);
+  torch::Tensor style = networks_.former->encode_style(batch.style, batch.style_seen) * used +
+                        networks_.former->no_style(batch.style.size(0)) * (1 - used);
+  return networks_.former->forward(batch.past, batch.known, features, batch.inside, style);
+}
+
+MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
+  networks_.speech->train();
+  networks_.former->train();
+  MotionBatch batch = sampler.draw(&random_);
+  if (options_.augment) batch.mel = augment_mel(batch.mel, &random_);
+  disturb_history(options_, &random_, &batch);
+  bool own_history = double(random_() >> 11) * 0x1p-53 < options_.own_history;
+  batch = batch.to(device_);
+
+  torch::Tensor features = networks_.speech->forward(batch.mel);
+  if (own_history) {  // scheduled sampling, in parallel: the past is what the network itself says
+    torch::NoGradGuard no_grad;
+    torch::Tensor own = predict(batch, features);
+    batch.past = torch::cat({batch.past.slice(1, 0, 1), own.slice(1, 0, own.size(1) - 1)}, 1);
+  }
+  MotionLossTerms terms = loss_(predict(batch, features), batch.target, batch.weight);
+  torch::Tensor loss =
+      terms.vertex + options_.velocity_weight * terms.velocity + options_.opening_weight * terms.opening;
+  optimizer_->zero_grad();
+  loss.backward();
+  std::vector<torch::Tensor> parameters = networks_.speech->parameters();
+  for (const auto& p : networks_.former->parameters()) parameters.push_back(p);
+  torch::nn::utils::clip_grad_norm_(parameters, 1.0);
+  set_learning_rate();
+  optimizer_->step();
+  ++step_;
+  // At first the average follows quickly: what the weights were at random is no part of it.
+  average(std::min(options_.average_decay, double(1 + step_) / double(10 + step_)));
+  return terms;
+}
+
+// Measured on the very file that would be shipped, by the program's own inference.
+bool MotionTraining::evaluate(MotionFigure* figure) {
+  auto candidate = options_.output;
+  candidate.replace_extension(".candidate" + options_.output.extension().string());
+  nets::save_motion_networks(candidate, average_);
+  std::error_code error;
+  try {
+    if (!options_.held_out.empty()) *figure = measure_motion(candidate, options_.held_out, face_);
+  } catch (...) {
+    std::filesystem::remove(candidate, error);
+    throw;
+  }
+  bool best = options_.held_out.empty() || figure->mean > best_;
+  if (best && !options_.held_out.empty()) best_ = figure->mean;
+  if (best)
+    std::filesystem::rename(candidate, options_.output, error);
+  else
+    std::filesystem::remove(candidate, error);
+  if (error) throw Error(ErrorKind::output, error.message(), options_.output.string());
+  return best;
+}
+
+void MotionTraining::report(const MotionProgress& p) const {
+  if (options_.progress) options_.progress(p);
+  if (options_.curve.empty()) return;
+  std::error_code ignored;
+  bool is_new = !std::filesystem::exists(options_.curve, ignored);
+  std::ofstream csv(options_.curve, std::ios::app);
+  if (is_new) csv << "step,seconds,loss,vertex,velocity,opening,held_out\n";
+  csv << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
+      << p.opening << ',';
+  if (p.held_out != nullptr) csv << p.held_out->mean;
+  csv << '\n';
+  if (!csv.flush())
+    throw Error(ErrorKind::output, "writing failed", options_.curve.string(), "is the disk full?");
+}
+
+MotionTrainResult MotionTraining::run() {
+  MotionSampler sampler(data_, options_, networks_.speech->config().mel_context());
+  MotionTrainResult result;
+  const double seconds_before = seconds_;
+  const auto begin = Clock::now();
+  torch::Tensor sums = torch::zeros({3}, device_);
+  std::int64_t summed = 0;
+  if (!options_.resume && !options_.curve.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(options_.curve, ignored);
+  }
+  while (step_ < options_.steps) {
+    MotionLossTerms terms = train_step(sampler);
+    sums += torch::stack({terms.vertex, terms.velocity, terms.opening}).detach();
+    ++summed;
+    double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
+    seconds_ = seconds_before + elapsed;
+    bool last = step_ == options_.steps || step_ == options_.stop_at ||
+                (options_.minutes > 0 && elapsed > 60 * options_.minutes);
+    bool measure = last || step_ % options_.evaluate_every == 0;
+    if (measure || step_ % options_.report_every == 0) {
+      torch::Tensor mean = (sums / double(summed)).cpu();
+      MotionProgress p{step_,
+                       options_.steps,
+                       seconds_,
+                       0,
+                       mean[0].item<double>(),
+                       mean[1].item<double>(),
+                       mean[2].item<double>(),
+                       nullptr,
+                       false};
+      p.loss = p.vertex + options_.velocity_weight * p.velocity + options_.opening_weight * p.opening;
+      if (!std::isfinite(p.loss))
+        throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
+                    "use a lower learning rate");
+      if (measure) p.best = evaluate(&result.last);
+      if (measure && !options_.held_out.empty()) p.held_out = &result.last;
+      result.loss = p.loss;
+      report(p);
+      sums.zero_();
+      summed = 0;
+    }
+    if (measure && !options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
+    if (last) break;
+  }
+  result.step = step_;
+  result.seconds = seconds_;
+  result.held_out = options_.held_out.empty() ? 0 : best_;
+  return result;
+}
+
+// Keeps freed memory in the process: glibc gives large tensors back to the kernel after every layer, and page
+// faults would cost more than the arithmetic.
+void keep_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+}  // namespace
+
+MotionTrainResult train_motion(const MotionTrainOptions& options, const mesh::FaceModel& face) {
+  check(options, face);
+  keep_memory();
+  try {
+    return MotionTraining(options, face).run();
+  } catch (const c10::Error& e) {
+    throw Error(ErrorKind::internal, std::string("LibTorch: ") + e.what_without_backtrace());
+  }
+}
+
+}  // namespace resyncer::train

@@ -1,0 +1,87 @@
+#include "motion_loss.h"
+
+#include <Eigen/Eigenvalues>
+#include <cmath>
+
+namespace resyncer::train {
+
+namespace {
+constexpr double kOpeningSpread =
+    0.15;                       // usual deviation of the openness in speech: the unit of the opening term
+constexpr double kShut = 0.06;  // openness below about this is a closure
+
+// Weight of a control vertex: lips most, then jaw and chin; the landmarks that hardly move in speech least.
+double vertex_weight(Eigen::Index vertex) {
+  if (vertex >= 48 && vertex < 68) return 4;
+  if (vertex >= 4 && vertex <= 12) return 1.5;
+  return 0.25;
+}
+
+torch::Tensor tensor_of(const Eigen::MatrixXd& m) {
+  torch::Tensor out = torch::empty({m.rows(), m.cols()});
+  for (Eigen::Index r = 0; r < m.rows(); ++r)
+    for (Eigen::Index c = 0; c < m.cols(); ++c) out[r][c] = float(m(r, c));
+  return out;
+}
+}  // namespace
+
+// The loss on vertices is taken through the fixed linear basis: sum of w |B d|^2 = d' (B' W B) d, so a root
+// of the small K x K matrix in the middle stands for all vertices.
+MotionLoss::MotionLoss(const mesh::FaceModel& face, double closure_weight) : closure_weight_(closure_weight) {
+  const Eigen::Index count = face.speech_count;
+  Eigen::MatrixXd basis = face.expression.leftCols(count).cast<double>();
+  Eigen::VectorXd weights(basis.rows());
+  for (Eigen::Index i = 0; i < weights.size(); ++i) weights[i] = vertex_weight(i / 3);
+  Eigen::MatrixXd gram = basis.transpose() * weights.asDiagonal() * basis;
+  gram *= double(count) / gram.trace();
+  gram += 0.02 * Eigen::MatrixXd::Identity(count, count);  // no coefficient is quite free
+  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
+  root_ = tensor_of(solver.eigenvectors() * solver.eigenvalues().cwiseMax(0).cwiseSqrt().asDiagonal());
+
+  Eigen::MatrixXd difference(count, 6), neutral(6, 1);
+  for (Eigen::Index axis = 0; axis < 3; ++axis) {
+    difference.col(axis) = (basis.row(3 * 62 + axis) - basis.row(3 * 66 + axis)).transpose();
+    difference.col(3 + axis) = (basis.row(3 * 60 + axis) - basis.row(3 * 64 + axis)).transpose();
+    neutral(axis, 0) = double(face.neutral(62, axis)) - double(face.neutral(66, axis));
+    neutral(3 + axis, 0) = double(face.neutral(60, axis)) - double(face.neutral(64, axis));
+  }
+  basis_ = tensor_of(difference);
+  neutral_ = tensor_of(neutral).flatten();
+}
+
+void MotionLoss::to(torch::Device device) {
+  root_ = root_.to(device);
+  basis_ = basis_.to(device);
+  neutral_ = neutral_.to(device);
+}
+
+torch::Tensor MotionLoss::openness(const torch::Tensor& meshes) const {
+  torch::Tensor d = torch::matmul(meshes, basis_) + neutral_;
+  auto length = [](const torch::Tensor& v) { return v.square().sum(-1).add(1e-8).sqrt(); };
+  return length(d.slice(-1, 0, 3)) / length(d.slice(-1, 3, 6)).clamp_min(0.1);
+}
+
+MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const torch::Tensor& target,
+                                       const torch::Tensor& weight) const {
+  const std::int64_t length = predicted.size(1);
+  const double count = double(predicted.size(2));
+  auto mean = [](const torch::Tensor& values, const torch::Tensor& w) {
+    return (values * w).sum() / w.sum().clamp_min(1);
+  };
+  torch::Tensor error = torch::matmul(predicted - target, root_);
+  MotionLossTerms terms;
+  terms.vertex = mean(error.square().sum(-1) / count, weight);
+  if (length > 1) {
+    torch::Tensor change = error.slice(1, 1) - error.slice(1, 0, length - 1);
+    terms.velocity =
+        mean(change.square().sum(-1) / count, weight.slice(1, 1) * weight.slice(1, 0, length - 1));
+  } else {
+    terms.velocity = torch::zeros_like(terms.vertex);
+  }
+  torch::Tensor real = openness(target);
+  torch::Tensor closure = 1 + closure_weight_ * torch::exp(-(real / kShut).square());
+  terms.opening = mean(((openness(predicted) - real) / kOpeningSpread).square(), weight * closure);
+  return terms;
+}
+
+}  // namespace resyncer::train

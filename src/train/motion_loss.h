@@ -1,0 +1,33 @@
+// What is wrong with predicted meshes, in terms of the face: vertices, their speed, the opening of the lips.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "resyncer/mesh/face_model.h"
+
+namespace resyncer::train {
+
+struct MotionLossTerms {
+  torch::Tensor vertex, velocity, opening;
+};
+
+class MotionLoss {
+ public:
+  MotionLoss(const mesh::FaceModel& face, double closure_weight);
+
+  // predicted, target [B, L, K]; weight [B, L] (0 = no face in that frame).
+  MotionLossTerms operator()(const torch::Tensor& predicted, const torch::Tensor& target,
+                             const torch::Tensor& weight) const;
+  // Height over width of the inner lips of the mean face, as core::mouth_openness. [..., K] -> [...]
+  torch::Tensor openness(const torch::Tensor& meshes) const;
+  void to(torch::Device device);
+
+ private:
+  double closure_weight_;
+  torch::Tensor
+      root_;  // [K, K]: |root m|^2 = weighted squared displacement of the vertices, mean 1 a coefficient
+  torch::Tensor basis_;    // [K, 6]: (62 - 66), (60 - 64)
+  torch::Tensor neutral_;  // [6]
+};
+
+}  // namespace resyncer::train
