@@ -16,13 +16,16 @@ using core::ErrorKind;
 void check_regular(const std::filesystem::path& path) {
   std::error_code ignored;
   auto status = std::filesystem::status(path, ignored);
-  if (!std::filesystem::exists(status)) throw Error(ErrorKind::input, "the file does not exist", path.string());
+  if (!std::filesystem::exists(status))
+    throw Error(ErrorKind::input, "the file does not exist", path.string());
   if (std::filesystem::is_directory(status))
     throw Error(ErrorKind::input, "is a folder, not a media file", path.string());
   if (!std::filesystem::is_regular_file(status))
     throw Error(ErrorKind::input, "is not a regular file", path.string(), "save it to a file first");
-  if (::access(path.c_str(), R_OK) != 0) throw Error(ErrorKind::input, "no permission to read", path.string());
-  if (std::filesystem::file_size(path, ignored) == 0) throw Error(ErrorKind::input, "the file is empty", path.string());
+  if (::access(path.c_str(), R_OK) != 0)
+    throw Error(ErrorKind::input, "no permission to read", path.string());
+  if (std::filesystem::file_size(path, ignored) == 0)
+    throw Error(ErrorKind::input, "the file is empty", path.string());
 }
 
 // Header probing decodes a few frames: the limits must hold there too.
@@ -66,7 +69,8 @@ Demuxer open_input(const std::filesystem::path& path) {
 Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::path& path) {
   const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   if (decoder == nullptr)
-    throw Error(ErrorKind::input, std::string("no decoder for codec ") + avcodec_get_name(stream.codecpar->codec_id),
+    throw Error(ErrorKind::input,
+                std::string("no decoder for codec ") + avcodec_get_name(stream.codecpar->codec_id),
                 path.string(), "convert the file first");
   Codec codec(avcodec_alloc_context3(decoder));
   if (!codec) throw Error(ErrorKind::memory, "out of memory", path.string());
@@ -77,7 +81,8 @@ Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::p
   codec->max_pixels = kMaxPixels;
   codec->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;  // a damaged frame still counts: frames in = frames out
   result = avcodec_open2(codec.get(), decoder, nullptr);
-  if (result < 0) fail(ErrorKind::input, result, std::string("decoder ") + decoder->name + " cannot be opened", path);
+  if (result < 0)
+    fail(ErrorKind::input, result, std::string("decoder ") + decoder->name + " cannot be opened", path);
   return codec;
 }
 

@@ -9,7 +9,7 @@
 
 namespace resyncer::media {
 
-constexpr int kMaxSide = 16384;                      // px
+constexpr int kMaxSide = 16384;                             // px
 constexpr std::int64_t kMaxPixels = std::int64_t{1} << 27;  // of a frame, where a decoder asks
 
 // Opens a local file (never a URL, never a file name pattern) and reads its headers. Throws Error{input}.

@@ -32,8 +32,6 @@ void fail(core::ErrorKind kind, int error, const std::string& doing, const std::
   throw core::Error(kind, doing + ": " + message_of(error), place.string(), remedy);
 }
 
-void silence() {
-  av_log_set_level(AV_LOG_QUIET);
-}
+void silence() { av_log_set_level(AV_LOG_QUIET); }
 
 }  // namespace resyncer::media

@@ -68,7 +68,8 @@ Packet make_packet();
 // FFmpeg's text of an error code, without its capital letter.
 std::string message_of(int error);
 // Error{memory} for ENOMEM, else Error{kind}: "<place>: <doing what>: <libav's text>".
-[[noreturn]] void fail(core::ErrorKind kind, int error, const std::string& doing, const std::filesystem::path& place);
+[[noreturn]] void fail(core::ErrorKind kind, int error, const std::string& doing,
+                       const std::filesystem::path& place);
 
 // libav prints nothing from now on. Cheap; called by everything that opens a file.
 void silence();

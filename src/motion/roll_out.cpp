@@ -31,8 +31,6 @@ void apply(const Norm& norm, const Eigen::VectorXf& x, Eigen::VectorXf* y) {
   float deviation = std::sqrt((x.array() - mean).square().mean() + 1e-5F);
   *y = ((x.array() - mean) / deviation * norm.scale.array() + norm.shift.array()).matrix();
 }
-
-float gelu(float x) { return 0.5F * x * (1.F + std::erf(x * 0.70710678F)); }
 }  // namespace
 
 struct RollOut::Workspace {
@@ -143,7 +141,7 @@ void RollOut::step(int frame, int feature_count, Workspace* w, Eigen::VectorXf* 
 
     apply(b.feed_norm, *x, &w->normed);
     apply(b.feed_in, w->normed, &w->hidden);
-    w->hidden = w->hidden.unaryExpr(&gelu);
+    w->hidden = w->hidden.cwiseMax(0.F);
     apply(b.feed_out, w->hidden, &w->projected);
     *x += w->projected;
   }

@@ -55,8 +55,12 @@ torch::Tensor SpeechEncoderImpl::forward(const torch::Tensor& mel) {
   torch::Tensor x = input_(mel);
   for (std::int64_t i = 0; i < config_.blocks; ++i) {
     torch::Tensor y = norms_[std::size_t(i)]->as<torch::nn::LayerNorm>()->forward(x);
-    y = torch::gelu(convs_[std::size_t(i)]->as<TimeConv>()->forward(y));
-    y = mixes_[std::size_t(i)]->as<torch::nn::Linear>()->forward(torch::dropout(y, dropout_, is_training()));
+    y = torch::relu(convs_[std::size_t(i)]->as<TimeConv>()->forward(y));
+    // Whole channels are dropped: neighbours in time would tell what is missing, and so few draws cost
+    // nothing.
+    if (is_training() && dropout_ > 0)
+      y = y * torch::dropout(torch::ones({y.size(0), 1, y.size(2)}, y.options()), dropout_, true);
+    y = mixes_[std::size_t(i)]->as<torch::nn::Linear>()->forward(y);
     std::int64_t edge = dilation_of(i);
     x = x.slice(1, edge, x.size(1) - edge) + y;
   }

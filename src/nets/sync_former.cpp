@@ -73,7 +73,7 @@ torch::Tensor SyncBlockImpl::forward(const torch::Tensor& input, const torch::Te
   torch::Tensor x = input + drop(self_out(attend(parts[0], parts[1], parts[2], self_bias, heads_)));
   auto kv = cross_kv(audio).chunk(2, 2);
   x = x + drop(cross_out(attend(cross_query(cross_norm(x)), kv[0], kv[1], audio_bias, heads_)));
-  return x + drop(feed_out(torch::gelu(feed_in(feed_norm(x)))));
+  return x + drop(feed_out(torch::relu(feed_in(feed_norm(x)))));
 }
 
 StyleEncoderImpl::StyleEncoderImpl(const SyncFormerConfig& c, double dropout)
@@ -110,7 +110,7 @@ torch::Tensor StyleEncoderImpl::forward(const torch::Tensor& meshes, const torch
     x = x + drop(outs_[i]->as<torch::nn::Linear>()->forward(y));
     y = feed_ins_[i]->as<torch::nn::Linear>()->forward(
         feed_norms_[i]->as<torch::nn::LayerNorm>()->forward(x));
-    x = x + drop(feed_outs_[i]->as<torch::nn::Linear>()->forward(torch::gelu(y)));
+    x = x + drop(feed_outs_[i]->as<torch::nn::Linear>()->forward(torch::relu(y)));
   }
   torch::Tensor weight = seen.unsqueeze(2);
   torch::Tensor mean = (norm_(x) * weight).sum(1) / weight.sum(1).clamp_min(1);

@@ -76,17 +76,17 @@ std::string random_text(const std::string& language, std::mt19937_64* random) {
 }  // namespace
 
 const std::vector<std::string>& default_speech_languages() {
-  static const std::vector<std::string> list = {"en-us", "en-gb", "en-gb-scotland",
-                                                "de",    "fr",    "es",
-                                                "it",    "pt-br", "nl",
-                                                "pl",    "tr",    "sv",
-                                                "fi",    "hu",    "cs",
-                                                "ro",    "id",    "sw",
-                                                "hr",    "da",    "nb",
-                                                "ru",    "uk",    "el",
-                                                "ar",    "fa",    "hi",
-                                                "bn",    "ta",    "cmn",
-                                                "ja",    "ko",    "vi"};
+  static const std::vector<std::string> list = {"en-us", "en-gb-x-rp", "en-gb-scotland",
+                                                "de",    "fr",         "es",
+                                                "it",    "pt-br",      "nl",
+                                                "pl",    "tr",         "sv",
+                                                "fi",    "hu",         "cs",
+                                                "ro",    "id",         "sw",
+                                                "hr",    "da",         "nb",
+                                                "ru",    "uk",         "el",
+                                                "ar",    "fa",         "hi",
+                                                "bn",    "ta",         "cmn",
+                                                "ja",    "ko",         "vi"};
   return list;
 }
 

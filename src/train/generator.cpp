@@ -158,6 +158,7 @@ class Trainer {
   }
   bool finished() const {
     return (options_.steps > 0 && step_ >= options_.steps) ||
+           (options_.stop_at > 0 && step_ >= options_.stop_at) ||
            (options_.minutes > 0 && seconds_since(start_) >= 60 * options_.minutes);
   }
   double rate() const {

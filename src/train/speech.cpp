@@ -69,7 +69,7 @@ struct Namer {
     return head->forward(features).reshape({features.size(0), 2 * features.size(1), classes});
   }
   std::vector<nets::NamedModule> named(const std::string& prefix) const {
-    return {{prefix + "speech.", encoder.get()}, {prefix + "head.", head.get()}};
+    return {{prefix + "speech.", encoder.ptr().get()}, {prefix + "head.", head.ptr().get()}};
   }
   std::vector<torch::Tensor> parameters() const {
     auto all = encoder->parameters();

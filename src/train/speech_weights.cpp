@@ -13,7 +13,7 @@ constexpr std::int64_t kVersion = 1;
 void save_speech_encoder(const std::filesystem::path& path, const nets::SpeechEncoder& encoder) {
   nets::SpeechEncoderConfig config = encoder->config();
   nets::save_weights(path, {kKind, kVersion, nets::write_config(config.fields())},
-                     {{"speech.", encoder.get()}});
+                     {{"speech.", encoder.ptr().get()}});
 }
 
 void load_speech_encoder(const std::filesystem::path& path, const nets::SpeechEncoder& encoder) {
@@ -24,7 +24,7 @@ void load_speech_encoder(const std::filesystem::path& path, const nets::SpeechEn
   if (has != needs)
     throw core::Error(core::ErrorKind::model, "is an encoder of another size: " + has + ", not " + needs,
                       file.place(), "pre-train one of this size");
-  nets::load_weights(file, {{"speech.", encoder.get()}});
+  nets::load_weights(file, {{"speech.", encoder.ptr().get()}});
 }
 
 }  // namespace resyncer::train

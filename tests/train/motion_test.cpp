@@ -32,11 +32,11 @@ class MotionTraining : public testing::Test {
     options.output = folder / "motion.safetensors";
     options.frames = 24;
     options.batch = 8;
-    options.speech_channels = options.width = 32;
-    options.speech_blocks = 3;
+    options.speech_channels = options.width = 24;
+    options.speech_blocks = 2;
     options.feed_forward = 48;
     options.history = 8;
-    options.reach = 6;
+    options.reach = 4;
     options.cuda = false;
   }
   void TearDown() override { std::filesystem::remove_all(folder); }
@@ -49,7 +49,8 @@ std::vector<char> bytes_of(const std::filesystem::path& path) {
 
 TEST_F(MotionTraining, OverfitsOneClip) {
   synthetic::write_dataset(options.datasets[0], 1, 24, 1);
-  options.steps = 250;
+  options.steps = 160;
+  options.batch = 4;
   options.report_every = 10;
   options.augment = false;
   options.dropout = options.history_noise = options.history_drop = options.weight_decay = 0;
@@ -58,7 +59,7 @@ TEST_F(MotionTraining, OverfitsOneClip) {
   std::vector<double> losses;
   options.progress = [&](const MotionProgress& p) { losses.push_back(p.loss); };
   train_motion(options, face);
-  ASSERT_EQ(losses.size(), 25U);
+  ASSERT_EQ(losses.size(), 16U);
   EXPECT_LT(losses.back(), losses.front() / 10) << losses.front();
 }
 
@@ -68,7 +69,10 @@ TEST_F(MotionTraining, FollowsSpeakersNeverHeard) {
   synthetic::write_dataset(options.held_out[0], 4, 75, 2);
   synthetic::write_dataset(options.held_out[1], 2, 60, 3);
   options.curve = folder / "curve.csv";
-  options.steps = options.evaluate_every = 200;
+  options.steps = options.evaluate_every = 120;
+  options.warm_up = 10;
+  options.learning_rate = 3e-3;
+  options.average_decay = 0.97;
   auto result = train_motion(options, face);
   EXPECT_GT(result.held_out, 0.8);
   EXPECT_EQ(result.last.per_clip.size(), 6U);
@@ -80,7 +84,7 @@ TEST_F(MotionTraining, FollowsSpeakersNeverHeard) {
   std::string line;
   int lines = 0;
   while (std::getline(csv, line)) ++lines;
-  EXPECT_EQ(lines, 1 + 200 / 50);
+  EXPECT_EQ(lines, 1 + 3);
   for (const auto& item : std::filesystem::directory_iterator(folder))
     EXPECT_EQ(item.path().filename().string().find("candidate"), std::string::npos);
 

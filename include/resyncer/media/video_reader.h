@@ -23,6 +23,7 @@ struct StreamInfo {
 
 struct VideoInfo {
   std::filesystem::path path;
+  int stream = 0;  // index of the video stream in the file
   std::string container, codec, pixel_format;
   int stored_width = 0, stored_height = 0;  // as coded
   int width = 0, height = 0;                // upright, square pixels
@@ -50,6 +51,7 @@ class VideoReader {
   explicit VideoReader(const std::filesystem::path& path, const ReaderOptions& options = {});
   ~VideoReader();
   VideoReader(VideoReader&&) noexcept;
+  VideoReader& operator=(VideoReader&&) noexcept;
 
   const VideoInfo& info() const;
   core::Affine2 upright_from_stored() const;

@@ -22,13 +22,13 @@ namespace resyncer::nets {
 
 struct SyncFormerConfig {
   std::int64_t coefficients = 24;  // of a mesh
-  std::int64_t audio = 128;        // channels of the speech features
+  std::int64_t audio = 96;         // channels of the speech features
   std::int64_t width = 128;        // of a token
   std::int64_t layers = 2;
   std::int64_t heads = 4;
   std::int64_t feed_forward = 256;
   std::int64_t history = 24;      // tokens that self-attention sees, its own included
-  std::int64_t reach = 26;        // features to either side: frame t sees features 2t+1-reach .. 2t+reach
+  std::int64_t reach = 16;        // features to either side: frame t sees features 2t+1-reach .. 2t+reach
   std::int64_t style_layers = 2;  // of the style encoder
   std::int64_t style_size = 16;   // its bottleneck
   std::int64_t direct = 1;        // 1 = with the direct audio path
@@ -115,7 +115,9 @@ struct MotionNetworks {
   MotionNetworks() = default;
   MotionNetworks(const SpeechEncoderConfig& speech_config, const SyncFormerConfig& former_config,
                  double dropout = 0);
-  std::vector<NamedModule> named() const { return {{"speech.", speech.ptr().get()}, {"former.", former.ptr().get()}}; }
+  std::vector<NamedModule> named() const {
+    return {{"speech.", speech.ptr().get()}, {"former.", former.ptr().get()}};
+  }
   std::string config() const;
 };
 

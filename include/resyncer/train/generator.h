@@ -23,8 +23,9 @@ struct GeneratorTrainingOptions {
 
   int side = 256;  // px: that of the files or half of it; a multiple of 32
   int batch = 8;
-  std::int64_t steps = 0;  // 0 = no limit; at least one of steps and minutes is given
-  double minutes = 0;      // wall-clock of this run; 0 = no limit
+  std::int64_t steps = 0;    // 0 = no limit; at least one of steps and minutes is given
+  std::int64_t stop_at = 0;  // end this run at that step and go on later (resume); 0 = at `steps`
+  double minutes = 0;        // wall-clock of this run; 0 = no limit
   std::uint64_t seed = 1;
   double learning_rate = 2e-3;  // peak; warmed up over 100 steps, a cosine to 5 % of it at the end
   double average = 0.998;       // decay of the averaged weights (EMA)

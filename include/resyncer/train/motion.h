@@ -67,8 +67,8 @@ struct MotionTrainOptions {
   bool cuda = true;     // use it where there is one
 
   // Size of the networks (nets/speech_encoder.h, nets/sync_former.h).
-  std::int64_t speech_channels = 128, speech_blocks = 7;
-  std::int64_t width = 128, layers = 2, heads = 4, feed_forward = 256, history = 24, reach = 26;
+  std::int64_t speech_channels = 96, speech_blocks = 7;
+  std::int64_t width = 128, layers = 2, heads = 4, feed_forward = 256, history = 24, reach = 16;
   bool direct = true;
 
   std::function<void(const MotionProgress&)> progress;  // may be empty

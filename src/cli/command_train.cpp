@@ -1,0 +1,131 @@
+#include <spdlog/spdlog.h>
+
+#include "cli/command.h"
+#include "resyncer/mesh/face_model.h"
+#include "resyncer/pipeline/models.h"
+#include "resyncer/train/face_model.h"
+#include "resyncer/train/generator.h"
+#include "resyncer/train/motion.h"
+
+namespace resyncer::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// What every trainer of a network takes.
+template <typename Options>
+void add_common(CLI::App* command, Options* o, std::vector<fs::path>* datasets) {
+  command->add_option("datasets", *datasets, "Dataset files (resyncer prepare)")->required();
+  command->add_option("-o,--output", o->output, "Weights (safetensors)")->required();
+  command->add_option("--held-out", o->held_out, "Dataset files to measure on, never learned from");
+  command->add_option("--checkpoint", o->checkpoint, "State to resume from, written as the training goes");
+  command->add_flag("--resume", o->resume, "Go on from the checkpoint");
+  command->add_option("--curve", o->curve, "CSV of the loss");
+  command->add_option("--steps", o->steps, "Steps");
+  command->add_option("--minutes", o->minutes, "Stop after so many minutes");
+  command->add_option("--seed", o->seed, "Seed");
+  command->add_option("--batch", o->batch, "Samples a step");
+  command->add_option("--learning-rate", o->learning_rate, "Peak learning rate");
+  command->add_option("--report-every", o->report_every, "Steps between lines");
+  command->add_option("--evaluate-every", o->evaluate_every, "Steps between measurements and checkpoints");
+}
+
+void add_face_model(CLI::App* parent, Run* run) {
+  struct Flags {
+    fs::path landmarks, output;
+    train::FaceModelOptions options;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = parent->add_subcommand("face-model", "Learn the face model's bases");
+  command->add_option("landmarks", flags->landmarks, "Measured 3D landmarks (ICT-FaceKit figures, JSON)")
+      ->required();
+  command->add_option("-o,--output", flags->output, "Face model (safetensors)")->required();
+  command->add_option("--tracks", flags->options.tracks,
+                      "Tracked faces to refine on (resyncer prepare tracks)");
+  command->add_option("--rounds", flags->options.rounds, "Rounds of refinement");
+  command->add_option("--seed", flags->options.seed, "Seed");
+  command->callback([=] {
+    *run = [=] {
+      train::FaceModelReport report;
+      mesh::save_face_model(train::train_face_model(flags->landmarks, flags->options, &report),
+                            flags->output);
+      if (!flags->options.tracks.empty())
+        spdlog::info("mean reprojection error on the tracks: {:.2f} % before, {:.2f} % after refinement",
+                     100 * report.error_before, 100 * report.error_after);
+    };
+  });
+}
+
+void report_motion(const train::MotionProgress& p) {
+  spdlog::info("step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f})", p.step,
+               p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening);
+  if (p.held_out == nullptr) return;
+  std::string files;
+  for (double f : p.held_out->per_file) files += fmt::format(" {:.3f}", f);
+  spdlog::info("step {} held out: correlation {:.3f}, per file{}{}", p.step, p.held_out->mean, files,
+               p.best ? " (best)" : "");
+}
+
+void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
+  auto o = std::make_shared<train::MotionTrainOptions>();
+  CLI::App* command = parent->add_subcommand("motion", "Fit speech encoder and Style-SyncFormer together");
+  add_common(command, o.get(), &o->datasets);
+  command->add_option("--init-encoder", o->initial_encoder,
+                      "Encoder weights to start from (resyncer train speech)");
+  command->add_option("--history-drop", o->history_drop, "Probability that a window knows no past at all");
+  command->add_option("--history-noise", o->history_noise, "Sigma of the noise on past meshes");
+  command->add_option("--own-history", o->own_history,
+                      "Share of steps whose past are the network's own meshes");
+  command->add_option("--style-drop", o->style_drop, "Probability of the mean style");
+  command->add_option("--dropout", o->dropout, "Dropout");
+  command->add_option("--weight-decay", o->weight_decay, "Weight decay");
+  command->add_option("--opening-weight", o->opening_weight, "Weight of the lip-opening term");
+  command->add_option("--velocity-weight", o->velocity_weight, "Weight of the velocity term");
+  command->add_option("--direct", o->direct, "Direct path from speech to mesh beside the attention");
+  command->add_option("--augment", o->augment, "Augment the mel");
+  command->callback([=] {
+    *run = [=] {
+      mesh::FaceModel model =
+          mesh::load_face_model(pipeline::find_models(global->models_folder()).get("face-model").file);
+      o->progress = report_motion;
+      train::MotionTrainResult result = train::train_motion(*o, model);
+      spdlog::info("best held-out correlation {:.3f} after {} steps", result.held_out, result.step);
+    };
+  });
+}
+
+void add_generator(CLI::App* parent, GlobalOptions* global, Run* run) {
+  auto o = std::make_shared<train::GeneratorTrainingOptions>();
+  CLI::App* command = parent->add_subcommand("generator", "Fit the rewired generator");
+  add_common(command, o.get(), &o->data);
+  command->add_option("--initial", o->initial, "Weights to start from");
+  command->add_option("--side", o->side, "Side of the pictures, px");
+  command->add_option("--min-gap", o->min_gap, "Seconds between a frame and its references");
+  command->add_option("--adversarial-from", o->adversarial_from,
+                      "Step from which the discriminator takes part");
+  command->add_option("--adversarial-weight", o->adversarial_weight, "Weight of the adversarial term");
+  command->add_option("--feature-weight", o->feature_weight, "Weight of discriminator feature matching");
+  command->add_option("--held-out-samples", o->held_out_samples, "Samples in a measurement");
+  command->add_option("--sheets", o->sheets, "Folder for pictures of held-out samples");
+  command->add_option("--bf16", o->bf16, "Compute in bfloat16");
+  command->add_option("--augment", o->augment, "Augment the pictures");
+  command->callback([=] {
+    *run = [=] {
+      o->face_model = pipeline::find_models(global->models_folder()).get("face-model").file;
+      train::train_generator(*o, [](const std::string& line) { spdlog::info("{}", line); });
+    };
+  });
+}
+
+}  // namespace
+
+void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
+  CLI::App* parent = app->add_subcommand("train", "Fit the networks on dataset files");
+  parent->require_subcommand(1);
+  add_face_model(parent, run);
+  add_motion(parent, global, run);
+  add_generator(parent, global, run);
+}
+
+}  // namespace resyncer::cli

@@ -1,0 +1,42 @@
+// A file being muxed: temporary name, header, interleaved packets, trailer, rename. Every failure to write is
+// Error{output}.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "libav.h"
+#include "resyncer/core/output_file.h"
+
+namespace resyncer::media {
+
+class OutputContainer {
+ public:
+  // The container is chosen by the file name's extension. Throws Error{output} when there is none for it.
+  OutputContainer(const std::filesystem::path& path, bool bit_exact);
+
+  const std::filesystem::path& path() const { return file_.target(); }
+  AVFormatContext* get() const { return muxer_.get(); }
+  bool takes(AVCodecID codec) const;
+  bool is_mp4_like() const;  // mp4, mov, m4v, 3gp: edit lists, a time scale of each track
+  bool is_matroska() const;  // mkv, webm
+  bool is(const char* format) const;
+
+  AVStream* add_stream();
+  // The time base that the picture's stream must have, and its first time stamp (s).
+  void write_header(AVRational picture_time_base, double start_seconds);
+  // Takes the packet's data (it is empty afterwards). Time stamps in `time_base`.
+  void write(AVPacket* packet, const AVStream& stream, AVRational time_base);
+  // The same for a packet copied from a file: false, and nothing written, when the muxer refuses it.
+  bool write_copied(AVPacket* packet, const AVStream& stream, AVRational time_base);
+  void finish();
+
+ private:
+  int send(AVPacket* packet, const AVStream& stream, AVRational time_base);
+
+  core::OutputFile file_;
+  Muxer muxer_;
+  std::vector<std::int64_t> last_dts_;  // of every stream
+};
+
+}  // namespace resyncer::media

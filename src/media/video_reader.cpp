@@ -1,0 +1,235 @@
+#include "resyncer/media/video_reader.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "demux.h"
+#include "pixel_format.h"
+
+namespace resyncer::media {
+
+namespace {
+using core::Error;
+using core::ErrorKind;
+
+int choose_stream(AVFormatContext* input, int wanted, const std::filesystem::path& path) {
+  int index = wanted;
+  if (wanted < 0) index = av_find_best_stream(input, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  bool exists = index >= 0 && index < int(input->nb_streams);
+  if (!exists || input->streams[index]->codecpar->codec_type != AVMEDIA_TYPE_VIDEO ||
+      (input->streams[index]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0)
+    throw Error(ErrorKind::input, "has no video stream", path.string());
+  return index;
+}
+
+void check_size(int width, int height, const std::filesystem::path& path) {
+  std::string size = std::to_string(width) + "x" + std::to_string(height);
+  if (width <= 0 || height <= 0)
+    throw Error(ErrorKind::input, "the video stream holds no picture that can be decoded", path.string());
+  if (width > kMaxSide || height > kMaxSide || std::int64_t(width) * height > kMaxPixels)
+    throw Error(ErrorKind::input, "pictures of " + size + " pixels are too large", path.string());
+}
+
+core::Rational rational(AVRational r) { return {r.num, r.den}; }
+
+AVRational average_rate(AVFormatContext* input, AVStream* stream) {
+  AVRational rate = stream->avg_frame_rate;
+  if (rate.num <= 0 || rate.den <= 0) rate = av_guess_frame_rate(input, stream, nullptr);
+  return rate.num > 0 && rate.den > 0 ? rate : AVRational{25, 1};
+}
+
+VideoInfo describe_video(AVFormatContext* input, int index, const std::filesystem::path& path) {
+  AVStream* stream = input->streams[index];
+  const AVCodecParameters& par = *stream->codecpar;
+  check_size(par.width, par.height, path);
+  VideoInfo info;
+  info.path = path;
+  info.stream = index;
+  info.container = input->iformat->name;
+  info.codec = avcodec_get_name(par.codec_id);
+  const char* format = av_get_pix_fmt_name(AVPixelFormat(par.format));
+  info.pixel_format = format != nullptr ? format : "";
+  info.stored_width = par.width;
+  info.stored_height = par.height;
+  info.rotation_degrees = rotation_of(*stream);
+  AVRational aspect = av_guess_sample_aspect_ratio(input, stream, nullptr);
+  bool sensible = aspect.num > 0 && aspect.den > 0 && av_q2d(aspect) > 1.0 / 16 && av_q2d(aspect) < 16;
+  if (sensible) info.sample_aspect = rational(aspect);
+  info.width = std::max(1, int(std::lround(par.width * info.sample_aspect.value())));
+  info.height = par.height;
+  if (info.rotation_degrees % 180 != 0) std::swap(info.width, info.height);
+  info.time_base = rational(stream->time_base);
+  info.average_rate = rational(average_rate(input, stream));
+  info.start_pts = stream->start_time != AV_NOPTS_VALUE ? stream->start_time : 0;
+  info.frame_count_hint = stream->nb_frames;
+  info.bit_rate = par.bit_rate;
+  info.duration_seconds = describe(*input, index).duration_seconds;
+  info.is_still = is_picture(*input);
+  info.is_interlaced = par.field_order > AV_FIELD_PROGRESSIVE;
+  for (unsigned i = 0; i < input->nb_streams; ++i) info.streams.push_back(describe(*input, int(i)));
+  return info;
+}
+}  // namespace
+
+struct VideoReader::Impl {
+  VideoInfo info;
+  Demuxer input;
+  Codec codec;
+  Packet packet = make_packet();
+  Scaler scaler;
+  AVPixelFormat format = AV_PIX_FMT_NONE;  // of the frames handed out
+  bool draining = false, done = false, any_decoded = false;
+  int damaged = 0;
+  std::int64_t last_pts = AV_NOPTS_VALUE;
+  std::int64_t skip_before = AV_NOPTS_VALUE;  // set by seek
+  bool just_sought = false;
+
+  Impl(const std::filesystem::path& path, const ReaderOptions& options) : input(open_input(path)) {
+    int index = choose_stream(input.get(), options.stream, path);
+    codec = open_decoder(*input->streams[index], options.threads, path);
+    info = describe_video(input.get(), index, path);
+    for (unsigned i = 0; i < input->nb_streams; ++i)
+      input->streams[i]->discard = int(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    format = nearest_native(AVPixelFormat(input->streams[index]->codecpar->format));
+  }
+
+  // Hands the decoder one more packet, or tells it that there are none.
+  void feed() {
+    int result = av_read_frame(input.get(), packet.get());
+    if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be read", info.path);
+    if (result == AVERROR(EAGAIN)) return;
+    if (result < 0) {  // the end, or a file that breaks off: what came before it counts
+      if (result != AVERROR_EOF) ++damaged;
+      draining = true;
+      avcodec_send_packet(codec.get(), nullptr);
+      return;
+    }
+    if (packet->stream_index == info.stream) {
+      result = avcodec_send_packet(codec.get(), packet.get());
+      if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be decoded", info.path);
+      if (result < 0) ++damaged;
+    }
+    av_packet_unref(packet.get());
+  }
+
+  Frame decode() {
+    Frame frame = make_frame();
+    while (true) {
+      int result = avcodec_receive_frame(codec.get(), frame.get());
+      if (result == 0) return frame;
+      if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be decoded", info.path);
+      if (result == AVERROR_EOF || (draining && result != AVERROR(EAGAIN))) return nullptr;
+      if (result != AVERROR(EAGAIN)) {
+        ++damaged;
+        continue;
+      }
+      if (draining) return nullptr;
+      feed();
+    }
+  }
+
+  // Some files (raw streams, AVI) give no or repeated time stamps: they must rise.
+  void set_time(AVFrame* frame) {
+    std::int64_t pts =
+        frame->best_effort_timestamp != AV_NOPTS_VALUE ? frame->best_effort_timestamp : frame->pts;
+    AVRational time_base = input->streams[info.stream]->time_base;
+    if (pts == AV_NOPTS_VALUE) {
+      AVRational rate{int(info.average_rate.num), int(info.average_rate.den)};
+      std::int64_t step = std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(rate), time_base));
+      pts = last_pts == AV_NOPTS_VALUE ? info.start_pts : last_pts + step;
+    }
+    if (last_pts != AV_NOPTS_VALUE && pts <= last_pts) pts = last_pts + 1;
+    frame->pts = last_pts = pts;
+  }
+
+  void check(const AVFrame& frame) const {
+    if (frame.width == info.stored_width && frame.height == info.stored_height) return;
+    auto text = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
+    throw Error(ErrorKind::input,
+                "the picture size changes from " + text(info.stored_width, info.stored_height) + " to " +
+                    text(frame.width, frame.height) + " within the video",
+                info.path.string(), "convert it to one size first");
+  }
+
+  std::optional<VideoFrame> read() {
+    while (!done) {
+      Frame frame = decode();
+      if (!frame) {
+        done = true;
+        if (!any_decoded && skip_before == AV_NOPTS_VALUE)
+          throw Error(ErrorKind::input, "no picture of the video can be decoded", info.path.string());
+        break;
+      }
+      check(*frame);
+      set_time(frame.get());
+      any_decoded = true;
+      if (just_sought && !step_back_if_late(frame->pts)) continue;
+      if (skip_before != AV_NOPTS_VALUE && frame->pts < skip_before) continue;
+      if (format == AV_PIX_FMT_NONE) format = nearest_native(AVPixelFormat(frame->format));
+      if (frame->format != format) frame = convert(*frame, format, &scaler);
+      return VideoFrame(std::shared_ptr<AVFrame>(frame.release(), Release()));
+    }
+    return std::nullopt;
+  }
+
+  // --- seeking
+  std::int64_t sought = 0;  // where the last jump aimed at
+
+  void jump(std::int64_t pts) {
+    sought = pts;
+    int result = av_seek_frame(input.get(), info.stream, pts, AVSEEK_FLAG_BACKWARD);
+    if (result < 0) result = av_seek_frame(input.get(), info.stream, info.start_pts, AVSEEK_FLAG_BACKWARD);
+    if (result < 0) result = av_seek_frame(input.get(), -1, 0, AVSEEK_FLAG_BYTE);
+    if (result < 0) fail(ErrorKind::input, result, "cannot be read from the middle", info.path);
+    avcodec_flush_buffers(codec.get());
+    draining = done = false;
+    last_pts = AV_NOPTS_VALUE;
+    just_sought = true;
+  }
+
+  // With reordered frames a jump may land behind its goal: then again, further back. True when all is well.
+  bool step_back_if_late(std::int64_t first_pts) {
+    just_sought = false;
+    if (first_pts <= skip_before || sought <= info.start_pts) return true;
+    std::int64_t second = std::max<std::int64_t>(1, std::int64_t(1 / info.time_base.value()));
+    std::int64_t back = std::max(second, 2 * (skip_before - sought));
+    jump(std::max(info.start_pts, skip_before - back));
+    return false;
+  }
+};
+
+VideoReader::VideoReader(const std::filesystem::path& path, const ReaderOptions& options)
+    : impl_(std::make_unique<Impl>(path, options)) {}
+VideoReader::~VideoReader() = default;
+VideoReader::VideoReader(VideoReader&&) noexcept = default;
+VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
+
+const VideoInfo& VideoReader::info() const { return impl_->info; }
+
+core::Affine2 VideoReader::upright_from_stored() const {
+  const VideoInfo& info = impl_->info;
+  return media::upright_from_stored(info.stored_width, info.stored_height, info.rotation_degrees,
+                                    info.sample_aspect.value());
+}
+
+std::optional<VideoFrame> VideoReader::read() { return impl_->read(); }
+int VideoReader::damaged_packets() const { return impl_->damaged; }
+
+void VideoReader::seek(std::int64_t pts) {
+  impl_->skip_before = pts;
+  impl_->jump(pts);
+}
+
+VideoInfo probe_video(const std::filesystem::path& path) {
+  Demuxer input = open_input(path);
+  return describe_video(input.get(), choose_stream(input.get(), -1, path), path);
+}
+
+std::vector<StreamInfo> probe_streams(const std::filesystem::path& path) {
+  Demuxer input = open_input(path);
+  std::vector<StreamInfo> streams;
+  for (unsigned i = 0; i < input->nb_streams; ++i) streams.push_back(describe(*input, int(i)));
+  return streams;
+}
+
+}  // namespace resyncer::media
