@@ -4,6 +4,7 @@
 #include "cli/progress_bar.h"
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/prepare.h"
+#include "resyncer/pipeline/prepare_speech.h"
 
 namespace resyncer::cli {
 
@@ -60,6 +61,34 @@ const pipeline::ModelEntry& face_model_entry(const pipeline::ModelSet& set) {
   return set.get("face-model");
 }
 
+void add_speech(CLI::App* parent, GlobalOptions* global, Run* run) {
+  struct Flags {
+    pipeline::SpeechDataOptions options;
+    std::filesystem::path out;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command =
+      parent->add_subcommand("speech", "Synthetic speech with exact phoneme times, for train speech");
+  command->add_option("-o,--output", flags->out, "Dataset file (safetensors)")->required();
+  command->add_option("--utterances", flags->options.utterances, "Of about four seconds each")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--languages", flags->options.languages, "espeak-ng's names (default: 33 languages)");
+  command->add_option("--variants", flags->options.variants, "espeak-ng's voice variants");
+  command->add_option("--seed", flags->options.seed, "Seed");
+  command->callback([=] {
+    *run = [=] {
+      ProgressBar bar(*global);
+      auto sink = bar.sink();
+      flags->options.progress = [&](std::size_t done, std::size_t all) {
+        sink({"speak", std::int64_t(done), std::int64_t(all)});
+      };
+      pipeline::SpeechDataReport report = pipeline::prepare_speech(flags->options, flags->out);
+      bar.finish();
+      spdlog::info("{} utterances, {:.2f} hours", report.utterances, report.hours);
+    };
+  });
+}
+
 }  // namespace
 
 void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
@@ -89,6 +118,7 @@ void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
   tracks->add_option("--every", flags->tracks.every, "Take every k-th frame")->check(CLI::PositiveNumber);
   add(parent, "cache", "Track everything into the --cache folder and write nothing else", flags, global, run,
       false, [](const PrepareFlags& f, const GlobalOptions&) { return pipeline::prepare_cache(f.options); });
+  add_speech(parent, global, run);
 }
 
 }  // namespace resyncer::cli

@@ -6,6 +6,7 @@
 #include "resyncer/train/face_model.h"
 #include "resyncer/train/generator.h"
 #include "resyncer/train/motion.h"
+#include "resyncer/train/speech.h"
 
 namespace resyncer::cli {
 
@@ -15,10 +16,9 @@ namespace fs = std::filesystem;
 
 // What every trainer of a network takes.
 template <typename Options>
-void add_common(CLI::App* command, Options* o, std::vector<fs::path>* datasets) {
+void add_training(CLI::App* command, Options* o, std::vector<fs::path>* datasets) {
   command->add_option("datasets", *datasets, "Dataset files (resyncer prepare)")->required();
   command->add_option("-o,--output", o->output, "Weights (safetensors)")->required();
-  command->add_option("--held-out", o->held_out, "Dataset files to measure on, never learned from");
   command->add_option("--checkpoint", o->checkpoint, "State to resume from, written as the training goes");
   command->add_flag("--resume", o->resume, "Go on from the checkpoint");
   command->add_option("--curve", o->curve, "CSV of the loss");
@@ -29,6 +29,11 @@ void add_common(CLI::App* command, Options* o, std::vector<fs::path>* datasets) 
   command->add_option("--learning-rate", o->learning_rate, "Peak learning rate");
   command->add_option("--report-every", o->report_every, "Steps between lines");
   command->add_option("--evaluate-every", o->evaluate_every, "Steps between measurements and checkpoints");
+}
+
+template <typename Options>
+void add_held_out(CLI::App* command, Options* o) {
+  command->add_option("--held-out", o->held_out, "Dataset files to measure on, never learned from");
 }
 
 void add_face_model(CLI::App* parent, Run* run) {
@@ -70,8 +75,9 @@ void report_motion(const train::MotionProgress& p) {
 void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   auto o = std::make_shared<train::MotionTrainOptions>();
   CLI::App* command = parent->add_subcommand("motion", "Fit speech encoder and Style-SyncFormer together");
-  add_common(command, o.get(), &o->datasets);
-  command->add_option("--init-encoder", o->initial_encoder,
+  add_training(command, o.get(), &o->datasets);
+  add_held_out(command, o.get());
+  command->add_option("--init-encoder", o->speech_start,
                       "Encoder weights to start from (resyncer train speech)");
   command->add_option("--history-drop", o->history_drop, "Probability that a window knows no past at all");
   command->add_option("--history-noise", o->history_noise, "Sigma of the noise on past meshes");
@@ -95,10 +101,32 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   });
 }
 
+void report_speech(const train::SpeechProgress& p) {
+  spdlog::info("step {}/{} {:.0f} s loss {:.4f}", p.step, p.steps, p.seconds, p.loss);
+  if (p.held_out != nullptr)
+    spdlog::info("step {} held out: accuracy {:.3f}, mean recall {:.3f}{}", p.step, p.held_out->accuracy,
+                 p.held_out->mean_recall, p.best ? " (best)" : "");
+}
+
+void add_speech(CLI::App* parent, Run* run) {
+  auto o = std::make_shared<train::SpeechTrainOptions>();
+  CLI::App* command = parent->add_subcommand("speech", "Pre-train the speech encoder on synthetic speech");
+  add_training(command, o.get(), &o->datasets);
+  command->add_option("--held-out-every", o->held_out_every, "Every k-th voice is kept out of training");
+  command->callback([=] {
+    *run = [=] {
+      o->progress = report_speech;
+      train::SpeechTrainResult result = train::train_speech(*o);
+      spdlog::info("best mean recall {:.3f} after {} steps", result.best.mean_recall, result.step);
+    };
+  });
+}
+
 void add_generator(CLI::App* parent, GlobalOptions* global, Run* run) {
   auto o = std::make_shared<train::GeneratorTrainingOptions>();
   CLI::App* command = parent->add_subcommand("generator", "Fit the rewired generator");
-  add_common(command, o.get(), &o->data);
+  add_training(command, o.get(), &o->data);
+  add_held_out(command, o.get());
   command->add_option("--initial", o->initial, "Weights to start from");
   command->add_option("--side", o->side, "Side of the pictures, px");
   command->add_option("--min-gap", o->min_gap, "Seconds between a frame and its references");
@@ -124,6 +152,7 @@ void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
   CLI::App* parent = app->add_subcommand("train", "Fit the networks on dataset files");
   parent->require_subcommand(1);
   add_face_model(parent, run);
+  add_speech(parent, run);
   add_motion(parent, global, run);
   add_generator(parent, global, run);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstring>
 
 #include "generator/reference_warp.h"
 
@@ -13,81 +14,84 @@ namespace {
 constexpr int kMargin = 12;  // px of references round the mask, so that the network can compare colours there
 constexpr int kFirstReferencePlane = 6;
 
+// Root mean square distance of the 68 landmarks of the mean neutral face from their middle, cm: what a face's
+// size in px is measured with, in 3D, so that turning the head does not change it.
+constexpr float kSpreadCm = 5.94F;
+
+// Right-left pairs of landmarks far apart, and upper-lower ones: the face's axes.
+constexpr int kAcross[][2] = {{16, 0}, {15, 1}, {14, 2}, {45, 36}, {42, 39}};
+constexpr int kDown[][2] = {{8, 27}, {7, 39}, {9, 42}, {33, 27}};
+
+Eigen::Vector3f point(const mesh::Vertices& v, int i) { return v.row(i).transpose(); }
+
+// Roll of the head as seen: the turn within the picture that is left when the head's rotation is taken apart into
+// one about the viewing direction and one about an axis in the picture.
+float seen_roll(const mesh::Vertices& v) {
+  Eigen::Vector3f across = Eigen::Vector3f::Zero(), down = Eigen::Vector3f::Zero();
+  for (const auto& pair : kAcross) across += point(v, pair[0]) - point(v, pair[1]);
+  for (const auto& pair : kDown) down += point(v, pair[0]) - point(v, pair[1]);
+  across.normalize();
+  down = (down - down.dot(across) * across).normalized();
+  return std::atan2(across.y() - down.x(), across.x() + down.y());
+}
+
+float spread(const mesh::Vertices& v) {
+  const Eigen::RowVector3f middle = v.topRows<68>().colwise().mean();
+  return std::sqrt((v.topRows<68>().rowwise() - middle).squaredNorm() / 68);
+}
+
 // Bounding box of the mask with a margin.
 core::Box extent(const core::ImageF& mask) {
   core::Box box{mask.width, mask.height, 0, 0};
-  for (int y = 0; y < mask.height; ++y)
-    for (int x = 0; x < mask.width; ++x)
-      if (mask.at(x, y) > 0)
-        box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x + 1), y + 1};
+  for (int y = 0; y < mask.height; ++y) {
+    const float* row = mask.row(y);
+    int first = 0, last = mask.width;
+    while (first < last && row[first] <= 0) ++first;
+    while (last > first && row[last - 1] <= 0) --last;
+    if (first == last) continue;
+    box = {std::min(box.left, first), std::min(box.top, y), std::max(box.right, last), y + 1};
+  }
   if (box.empty()) return {};
   return core::intersect(core::grow(box, kMargin), {0, 0, mask.width, mask.height});
 }
 
-void add_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch,
-               Guidance* out) {
-  const std::size_t pixels = out->planes.data.size() / kGuidancePlanes;
-  for (std::size_t i = 0; i < pixels; ++i) {
-    float* to = out->planes.data.data() + i * kGuidancePlanes;
-    const float mask = input.mask->data[i], keep = (1 - mask) / 255.F;
-    for (int c = 0; c < 3; ++c) to[c] = keep * float(input.crop->data[3 * i + std::size_t(c)]);
-    const std::int32_t triangle = scratch.raster.triangle.data[i];
-    to[3] = mask;
-    to[4] = scratch.shading.data[i];
-    to[5] = triangle >= 0 && model.regions[std::size_t(triangle)] == mesh::Region::mouth ? 1.F : 0.F;
+// The first six planes of a row; the others 0.
+void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch, int y,
+                 float* to) {
+  const std::uint8_t* rgb = input.crop->row(y);
+  const float *mask = input.mask->row(y), *shading = scratch.shading.row(y);
+  const std::int32_t* owner = scratch.raster.triangle.row(y);
+  for (int x = 0; x < input.crop->width; ++x, rgb += 3, to += kGuidancePlanes) {
+    const float keep = (1 - mask[x]) / 255.F;
+    for (int c = 0; c < 3; ++c) to[c] = keep * float(rgb[c]);
+    to[3] = mask[x];
+    to[4] = shading[x];
+    to[5] = owner[x] >= 0 && model.regions[std::size_t(owner[x])] == mesh::Region::mouth ? 1.F : 0.F;
+    std::fill(to + kFirstReferencePlane, to + kGuidancePlanes, 0.F);
   }
 }
 
-// Bilinear, edge repeated, [0, 1].
-void sample(const core::ImageU8& image, core::Point2 p, float* rgb) {
-  const float x = std::clamp(p.x() - 0.5F, 0.F, float(image.width - 1));
-  const float y = std::clamp(p.y() - 0.5F, 0.F, float(image.height - 1));
-  const int x0 = int(x), y0 = int(y);
-  const float u = x - float(x0), v = y - float(y0);
-  const int across = x0 + 1 < image.width ? 3 : 0;
-  const std::uint8_t* upper = image.row(y0) + 3 * x0;
-  const std::uint8_t* lower = y0 + 1 < image.height ? upper + 3 * image.width : upper;
-  const float a = (1 - u) * (1 - v) / 255, b = u * (1 - v) / 255, c = (1 - u) * v / 255, d = u * v / 255;
-  for (int k = 0; k < 3; ++k)
-    rgb[k] = a * float(upper[k]) + b * float(upper[k + across]) + c * float(lower[k]) +
-             d * float(lower[k + across]);
-}
-
-bool is_inside(const core::ImageU8& image, core::Point2 p) {
-  return p.x() >= 0 && p.y() >= 0 && p.x() <= float(image.width) &&
-         p.y() <= float(image.height);  // false for NaN
-}
-
-void add_reference(const mesh::FaceModel& model, const GuidanceInput& input, const mesh::Raster& raster,
-                   const core::Box& box, int slot, Guidance* out) {
-  const Reference& reference = *input.references[std::size_t(slot)];
-  const ReferenceWarp warp(model, raster, *input.target, reference);
-  const int plane = kFirstReferencePlane + 4 * slot;
-  for (int y = box.top; y < box.bottom; ++y)
-    for (int x = box.left; x < box.right; ++x) {
-      const core::Point2 p = warp(x, y);
-      if (!is_inside(reference.image, p)) continue;
-      float* to = &out->planes.at(x, y, plane);
-      sample(reference.image, p, to);
-      to[3] = warp.validity(x, y);
-    }
+// Four planes, R G B and validity, of the pixels [begin, end) of a row.
+void write_reference(const ReferenceWarp& warp, int y, int begin, int end, std::vector<float>* places, float* to) {
+  places->resize(std::size_t(std::max(0, end - begin)) * 3);
+  warp.locate(y, begin, end, places->data());
+  to += begin * kGuidancePlanes;
+  for (std::size_t i = 0; i < places->size(); i += 3, to += kGuidancePlanes) {
+    Float4 pixel = warp.colour((*places)[i], (*places)[i + 1]);
+    pixel[3] = (*places)[i + 2];
+    std::memcpy(to, &pixel, sizeof pixel);
+  }
 }
 
 }  // namespace
 
 core::Affine2 crop_from_frame(const mesh::Vertices& v, int side) {
-  auto at = [&](int i) { return core::Point2(v(i, 0), v(i, 1)); };
-  // Across: outer eye corners (8.92 cm apart in the mean face). Along: nose tip to chin. Both shrink when the
-  // head turns, each in its own direction, so the larger tells the size.
-  const core::Point2 eyes = at(45) - at(36);
-  constexpr float kEyes = 8.92F, kNoseChin = 8.4F;
-  const float px_per_cm = std::max({eyes.norm() / kEyes, (at(8) - at(30)).norm() / kNoseChin, 1e-3F});
-  const float scale = float(side) / (kCropWidthCm * px_per_cm);
-  const core::Point2 middle = 0.5F * (at(30) + at(8));
+  const float px_per_cm = std::max(1e-3F, spread(v) / kSpreadCm);
+  const core::Point2 middle = 0.5F * (point(v, 33) + point(v, 8)).head<2>();
   core::Affine2 map = core::Affine2::Identity();
   map.translate(core::Point2(float(side) / 2, float(side) / 2))
-      .scale(scale)
-      .rotate(-std::atan2(eyes.y(), eyes.x()))
+      .scale(float(side) / (kCropWidthCm * px_per_cm))
+      .rotate(-seen_roll(v))
       .translate(-middle);
   return map;
 }
@@ -95,10 +99,8 @@ core::Affine2 crop_from_frame(const mesh::Vertices& v, int side) {
 mesh::Vertices transform(const mesh::Vertices& vertices, const core::Affine2& map) {
   mesh::Vertices out(vertices.rows(), 3);
   const float scale = std::sqrt(std::abs(map.linear().determinant()));
-  for (Eigen::Index i = 0; i < vertices.rows(); ++i) {
-    const core::Point2 p = map * core::Point2(vertices(i, 0), vertices(i, 1));
-    out.row(i) << p.x(), p.y(), vertices(i, 2) * scale;
-  }
+  out.leftCols<2>() = (vertices.leftCols<2>() * map.linear().transpose()).rowwise() + map.translation().transpose();
+  out.col(2) = vertices.col(2) * scale;
   return out;
 }
 
@@ -106,16 +108,26 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
                     Guidance* out) {
   const int side = input.crop->width;
   assert(input.references.size() == std::size_t(kReferences));
+  assert(input.crop->height == side && input.mask->width == side && input.mask->height == side);
   if (out->side != side) {
     out->side = side;
     out->planes = core::ImageF(side, side, kGuidancePlanes);
   }
-  std::fill(out->planes.data.begin(), out->planes.data.end(), 0.F);
   mesh::rasterize(model, *input.target, side, side, &scratch->raster);
   mesh::shade(model, *input.target, scratch->raster, &scratch->shading);
-  add_frame(model, input, *scratch, out);
+  std::vector<ReferenceWarp> warps;
+  warps.reserve(input.references.size());
+  for (const Reference* reference : input.references)
+    warps.emplace_back(model, scratch->raster, *input.target, *reference);
   const core::Box box = extent(*input.mask);
-  for (int slot = 0; slot < kReferences; ++slot) add_reference(model, input, scratch->raster, box, slot, out);
+  for (int y = 0; y < side; ++y) {  // row by row, so that a row's planes stay in the cache
+    float* row = out->planes.row(y);
+    write_frame(model, input, *scratch, y, row);
+    if (y < box.top || y >= box.bottom) continue;
+    for (std::size_t slot = 0; slot < warps.size(); ++slot)
+      write_reference(warps[slot], y, box.left, box.right, &scratch->places,
+                      row + kFirstReferencePlane + 4 * int(slot));
+  }
 }
 
 }  // namespace resyncer::generator

@@ -1,7 +1,7 @@
+#include <Eigen/Dense>
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "resyncer/generator/guidance.h"
 
@@ -11,42 +11,78 @@ namespace {
 
 using core::Point2;
 
-constexpr int kFirstJaw = 3, kLastJaw = 13;              // landmarks that bound the mask below
-constexpr float kEnlarge = 1.08F, kEnlargeChin = 1.13F;  // of the distance from the mouth
-constexpr int kLattice = 4;                              // px between exact distances
+// The outline below: landmarks of the jaw from cheek to cheek, each moved outwards by so much (cm on a face whose
+// jaw, landmark 3 to 13, measures 13 cm in 3D).
+constexpr int kFirstJaw = 3, kLastJaw = 13;
+constexpr std::array<float, 11> kOutwards{0.1F, 0.3F, 0.5F, 0.8F, 1.0F, 1.1F, 1.0F, 0.8F, 0.5F, 0.3F, 0.1F};
+constexpr float kJawCm = 13.1F;
+constexpr float kLipMargin = 0.6F;   // cm round the lips, which stick out beyond the far cheek of a turned head
+constexpr float kNoseMargin = 0.35F;  // cm between the nose and the notch
 
 Point2 at(const mesh::Vertices& v, int i) { return v.row(i).head<2>().transpose(); }
 Point2 mix(Point2 a, Point2 b, float t) { return a + t * (b - a); }
+float cross(Point2 a, Point2 b) { return a.x() * b.y() - a.y() * b.x(); }
 
-// The upper border, from the viewer's right to the left: cheek, under the eye, nostril, under the nose and
-// back.
-void add_upper_border(const mesh::Vertices& v, std::vector<Point2>* polygon) {
-  polygon->push_back(mix(at(v, 14), at(v, 35), 0.10F));
-  polygon->push_back(mix(at(v, 46), at(v, 54), 0.38F));
-  polygon->push_back(mix(at(v, 35), at(v, 13), 0.13F));
-  polygon->push_back(mix(at(v, 33), at(v, 51), 0.25F));
-  polygon->push_back(mix(at(v, 31), at(v, 3), 0.13F));
-  polygon->push_back(mix(at(v, 41), at(v, 48), 0.38F));
-  polygon->push_back(mix(at(v, 2), at(v, 31), 0.10F));
+Point2 outwards(Point2 p, Point2 middle, float distance) {
+  const Point2 away = p - middle;
+  const float length = away.norm();
+  return length > 0 ? Point2(p + away * (distance / length)) : p;
 }
 
-float distance_to_segment(Point2 p, Point2 a, Point2 b) {
-  Point2 along = b - a;
-  float length = along.squaredNorm();
-  float t = length > 0 ? std::clamp((p - a).dot(along) / length, 0.F, 1.F) : 0.F;
-  return (p - a - t * along).norm();
+// Convex hull, clockwise for the viewer (y down). Andrew's monotone chain.
+std::vector<Point2> convex_hull(std::vector<Point2> points) {
+  std::sort(points.begin(), points.end(),
+            [](Point2 a, Point2 b) { return a.x() < b.x() || (a.x() == b.x() && a.y() < b.y()); });
+  std::vector<Point2> hull;
+  auto add = [&](Point2 p, std::size_t keep) {
+    while (hull.size() > keep + 1 && cross(hull.back() - hull[hull.size() - 2], p - hull.back()) <= 0)
+      hull.pop_back();
+    hull.push_back(p);
+  };
+  for (const Point2& p : points) add(p, 0);
+  const std::size_t upper = hull.size() - 1;
+  for (std::size_t i = points.size() - 1; i-- > 0;) add(points[i], upper);
+  if (hull.size() > 1) hull.pop_back();
+  return hull;
 }
 
-float distance_to_border(Point2 p, const std::vector<Point2>& polygon) {
-  float nearest = std::numeric_limits<float>::max();
-  for (std::size_t i = 0; i < polygon.size(); ++i)
-    nearest = std::min(nearest, distance_to_segment(p, polygon[i], polygon[(i + 1) % polygon.size()]));
-  return nearest;
+std::size_t nearest(const std::vector<Point2>& polygon, Point2 p) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < polygon.size(); ++i)
+    if ((polygon[i] - p).squaredNorm() < (polygon[best] - p).squaredNorm()) best = i;
+  return best;
 }
 
-float smooth_step(float t) {
-  t = std::clamp(t, 0.F, 1.F);
-  return t * t * (3 - 2 * t);
+// The notch for the nose, from the viewer's left cheek to the right one: up the cheek, under the eye, down beside
+// the nose, under it, and up again. `right`, `down`: unit vectors of the face in the picture.
+void add_notch(const mesh::Vertices& v, Point2 left_cheek, Point2 right_cheek, float cm, std::vector<Point2>* out) {
+  Point2 right = at(v, 45) - at(v, 36);
+  right = right.norm() > 0 ? Point2(right.normalized()) : Point2(1, 0);
+  const Point2 down(-right.y(), right.x());
+  float first = right_cheek.dot(right), last = left_cheek.dot(right), bottom = at(v, 33).dot(down);
+  for (int i = 30; i <= 35; ++i) {
+    first = std::min(first, at(v, i).dot(right) - kNoseMargin * cm);
+    last = std::max(last, at(v, i).dot(right) + kNoseMargin * cm);
+    if (i > 30) bottom = std::max(bottom, at(v, i).dot(down) + 0.6F * kNoseMargin * cm);
+  }
+  // The far cheek of a turned head may lie behind the nose.
+  first = std::max(first, left_cheek.dot(right));
+  last = std::min(last, right_cheek.dot(right));
+  auto place = [&](float across, float along) { return Point2(across * right + along * down); };
+  const float under_left_eye = mix(at(v, 41), at(v, 48), 0.33F).dot(down),
+              under_right_eye = mix(at(v, 46), at(v, 54), 0.33F).dot(down);
+  const float nostrils = 0.5F * (at(v, 31) + at(v, 35)).dot(down);
+  auto under_eye = [&](Point2 cheek, float edge, float along) {
+    return place(mix(cheek, place(edge, 0), 0.6F).dot(right), std::min(along, nostrils));
+  };
+  out->push_back(under_eye(left_cheek, first, under_left_eye));
+  out->push_back(place(first, std::min(nostrils, 0.5F * (nostrils + under_left_eye))));
+  out->push_back(place(first, nostrils));
+  out->push_back(place(0.6F * first + 0.4F * last, bottom));
+  out->push_back(place(0.4F * first + 0.6F * last, bottom));
+  out->push_back(place(last, nostrils));
+  out->push_back(place(last, std::min(nostrils, 0.5F * (nostrils + under_right_eye))));
+  out->push_back(under_eye(right_cheek, last, under_right_eye));
 }
 
 // x positions where the polygon's border crosses the line y, ascending.
@@ -60,63 +96,87 @@ void crossings(const std::vector<Point2>& polygon, float y, std::vector<float>* 
   std::sort(out->begin(), out->end());
 }
 
+void fill_hard(const std::vector<Point2>& polygon, Point2 origin, float inside, core::ImageF* mask) {
+  std::fill(mask->data.begin(), mask->data.end(), 0.F);
+  std::vector<float> cuts;
+  const float limit = float(mask->width);
+  for (int y = 0; y < mask->height; ++y) {
+    crossings(polygon, origin.y() + float(y) + 0.5F, &cuts);
+    for (std::size_t k = 0; k + 1 < cuts.size(); k += 2) {
+      const int begin = int(std::ceil(std::clamp(cuts[k] - origin.x() - 0.5F, 0.F, limit)));
+      const int end = int(std::ceil(std::clamp(cuts[k + 1] - origin.x() - 0.5F, 0.F, limit)));
+      std::fill(mask->row(y) + begin, mask->row(y) + std::max(begin, end), inside);
+    }
+  }
+}
+
+// Lowers every pixel of the mask to its squared distance from the segment, visiting only those within `reach`.
+// `a`, `b`: px of the mask.
+void lower_to_distance(Point2 a, Point2 b, float reach, core::ImageF* mask) {
+  const Point2 along = b - a;
+  const float inverse = 1 / std::max(along.squaredNorm(), 1e-12F);
+  const int top = int(std::clamp(std::floor(std::min(a.y(), b.y()) - reach), 0.F, float(mask->height)));
+  const int bottom = int(std::clamp(std::ceil(std::max(a.y(), b.y()) + reach), 0.F, float(mask->height)));
+  for (int y = top; y < bottom; ++y) {
+    const float dy = float(y) + 0.5F - a.y();
+    // The part of the segment within reach of this row bounds the columns.
+    float from = 0, to = 1;
+    if (std::abs(along.y()) > 1e-6F) {
+      from = std::clamp((dy - reach) / along.y(), 0.F, 1.F);
+      to = std::clamp((dy + reach) / along.y(), 0.F, 1.F);
+    }
+    const float x0 = a.x() + from * along.x(), x1 = a.x() + to * along.x();
+    const int left = int(std::clamp(std::floor(std::min(x0, x1) - reach), 0.F, float(mask->width)));
+    const int right = int(std::clamp(std::ceil(std::max(x0, x1) + reach), 0.F, float(mask->width)));
+    float* row = mask->row(y);
+    for (int x = left; x < right; ++x) {
+      const float dx = float(x) + 0.5F - a.x();
+      float t = (dx * along.x() + dy * along.y()) * inverse;
+      t = t < 0 ? 0 : t;
+      t = t > 1 ? 1 : t;
+      const float u = dx - t * along.x(), v = dy - t * along.y(), squared = u * u + v * v;
+      row[x] = row[x] < squared ? row[x] : squared;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& wide_open,
                                  const mesh::Vertices& source, const mesh::Vertices& target) {
-  Point2 mouth(0, 0);
-  for (int i = 48; i < 60; ++i) mouth += at(neutral, i) / 12;
-  std::vector<Point2> polygon;
-  for (int i = kFirstJaw; i <= kLastJaw; ++i) {
-    Point2 farthest = at(neutral, i);
-    for (const mesh::Vertices* v : {&wide_open, &source, &target})
-      if ((at(*v, i) - mouth).squaredNorm() > (farthest - mouth).squaredNorm()) farthest = at(*v, i);
-    const bool chin = i >= 6 && i <= 10;
-    polygon.push_back(mix(mouth, farthest, chin ? kEnlargeChin : kEnlarge));
+  const float cm = (neutral.row(kLastJaw) - neutral.row(kFirstJaw)).norm() / kJawCm;
+  Point2 middle(0, 0);
+  for (int i = 48; i < 60; ++i) middle += at(neutral, i) / 12;
+  const Point2 left_cheek = mix(at(neutral, 2), at(neutral, 31), 0.08F),
+               right_cheek = mix(at(neutral, 14), at(neutral, 35), 0.08F);
+  std::vector<Point2> points{left_cheek, right_cheek};
+  for (const mesh::Vertices* v : {&neutral, &wide_open, &source, &target}) {
+    for (int i = kFirstJaw; i <= kLastJaw; ++i)
+      points.push_back(outwards(at(*v, i), middle, cm * kOutwards[std::size_t(i - kFirstJaw)]));
+    for (int i = 48; i < 60; ++i) points.push_back(outwards(at(*v, i), middle, cm * kLipMargin));
   }
-  add_upper_border(neutral, &polygon);
+  for (const Point2& p : points)
+    if (!p.allFinite()) return {};
+  const std::vector<Point2> hull = convex_hull(std::move(points));
+  // The hull from the right cheek by way of the chin to the left one, then the notch in place of the straight top.
+  std::vector<Point2> polygon;
+  const std::size_t end = nearest(hull, left_cheek);
+  for (std::size_t i = nearest(hull, right_cheek); i != end; i = (i + 1) % hull.size()) polygon.push_back(hull[i]);
+  polygon.push_back(hull[end]);
+  add_notch(neutral, left_cheek, right_cheek, cm, &polygon);
   return polygon;
 }
 
 void fill_mask(const std::vector<Point2>& polygon, Point2 origin, float feather, core::ImageF* mask) {
-  std::fill(mask->data.begin(), mask->data.end(), 0.F);
-  std::vector<float> cuts;
-  for (int y = 0; y < mask->height; ++y) {
-    crossings(polygon, origin.y() + float(y) + 0.5F, &cuts);
-    float* row = mask->row(y);
-    for (std::size_t k = 0; k + 1 < cuts.size(); k += 2) {
-      const float limit = float(mask->width);
-      const int begin = int(std::ceil(std::clamp(cuts[k] - origin.x() - 0.5F, 0.F, limit)));
-      const int end = int(std::ceil(std::clamp(cuts[k + 1] - origin.x() - 0.5F, 0.F, limit)));
-      std::fill(row + begin, row + std::max(begin, end), 1.F);
-    }
-  }
-  if (feather <= 0) return;
-  // The distance is smooth, so it is exact on a lattice and linear in between.
-  const int columns = mask->width / kLattice + 2;
-  const auto nodes = static_cast<std::size_t>(columns);
-  std::vector<float> upper(nodes), lower(nodes);
-  auto measure = [&](int y, std::vector<float>* out) {
-    for (int i = 0; i < columns; ++i)
-      (*out)[std::size_t(i)] =
-          distance_to_border(origin + Point2(float(i * kLattice) + 0.5F, float(y) + 0.5F), polygon);
-  };
-  measure(0, &lower);
-  for (int y = 0; y < mask->height; ++y) {
-    if (y % kLattice == 0) {
-      std::swap(upper, lower);
-      measure(y + kLattice, &lower);
-    }
-    const float v = float(y % kLattice) / kLattice;
-    float* row = mask->row(y);
-    for (int x = 0; x < mask->width; ++x) {
-      if (row[x] == 0) continue;
-      const auto i = std::size_t(x / kLattice);
-      const float u = float(x % kLattice) / kLattice;
-      const float distance =
-          (1 - v) * ((1 - u) * upper[i] + u * upper[i + 1]) + v * ((1 - u) * lower[i] + u * lower[i + 1]);
-      row[x] = smooth_step(distance / feather);
-    }
+  if (!(feather > 0)) return fill_hard(polygon, origin, 1, mask);
+  // Squared distances first, cut off at the feather; then the step.
+  fill_hard(polygon, origin, feather * feather, mask);
+  for (std::size_t i = 0; i < polygon.size(); ++i)
+    lower_to_distance(polygon[i] - origin, polygon[(i + 1) % polygon.size()] - origin, feather, mask);
+  const float inverse = 1 / (feather * feather);
+  for (float& value : mask->data) {
+    const float t = std::min(1.F, std::sqrt(value * inverse));
+    value = t * t * (3 - 2 * t);
   }
 }
 

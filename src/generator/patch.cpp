@@ -1,8 +1,9 @@
 #include "resyncer/generator/patch.h"
 
 #include <algorithm>
-#include <array>
+#include <cassert>
 #include <cmath>
+#include <cstring>
 
 #include "generator/reference_warp.h"
 
@@ -12,94 +13,112 @@ namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
 
-// Catmull-Rom: keeps the source's sharpness where bilinear sampling would halve it.
-std::array<float, 4> cubic(float t) {
-  const float t2 = t * t, t3 = t2 * t;
-  return {0.5F * (-t3 + 2 * t2 - t), 0.5F * (3 * t3 - 5 * t2 + 2), 0.5F * (-3 * t3 + 4 * t2 + t),
-          0.5F * (t3 - t2)};
-}
-
-// Adds weight * colour [0, 1]; the edge is repeated.
-void add_sample(const core::ImageU8& image, core::Point2 p, float weight, float* rgb) {
-  const float x = std::clamp(p.x() - 0.5F, 0.F, float(image.width - 1));
-  const float y = std::clamp(p.y() - 0.5F, 0.F, float(image.height - 1));
-  const int x0 = int(x), y0 = int(y);
-  const std::array<float, 4> across = cubic(x - float(x0)), down = cubic(y - float(y0));
-  std::array<int, 4> columns{};
-  for (int i = 0; i < 4; ++i) columns[std::size_t(i)] = 3 * std::clamp(x0 + i - 1, 0, image.width - 1);
-  float sum[3] = {0, 0, 0};
-  for (int j = 0; j < 4; ++j) {
-    const std::uint8_t* row = image.row(std::clamp(y0 + j - 1, 0, image.height - 1));
-    float line[3] = {0, 0, 0};
-    for (std::size_t i = 0; i < 4; ++i)
-      for (int c = 0; c < 3; ++c) line[c] += across[i] * float(row[columns[i] + c]);
-    for (int c = 0; c < 3; ++c) sum[c] += down[std::size_t(j)] * line[c];
-  }
-  for (int c = 0; c < 3; ++c) rgb[c] += weight / 255 * std::clamp(sum[c], 0.F, 255.F);
-}
-
-// Bilinear samples of the painting's weights and residual at a point of the crop.
-struct PaintingSample {
-  float weights[kReferences];
-  float residual[3];
-};
-PaintingSample read(const Painting& painting, core::Point2 p) {
-  const int side = painting.weights.width;
-  const float x = std::clamp(p.x() - 0.5F, 0.F, float(side - 1)),
-              y = std::clamp(p.y() - 0.5F, 0.F, float(side - 1));
-  const int x0 = std::min(int(x), side - 2), y0 = std::min(int(y), side - 2);
-  const float u = x - float(x0), v = y - float(y0);
-  const float a = (1 - u) * (1 - v), b = u * (1 - v), c = (1 - u) * v, d = u * v;
-  auto mixed = [&](const core::ImageF& image, int k) {
-    return a * image.at(x0, y0, k) + b * image.at(x0 + 1, y0, k) + c * image.at(x0, y0 + 1, k) +
-           d * image.at(x0 + 1, y0 + 1, k);
-  };
-  PaintingSample out{};
-  for (int k = 0; k < kReferences; ++k) out.weights[k] = mixed(painting.weights, k);
-  for (int k = 0; k < 3; ++k) out.residual[k] = mixed(painting.residual, k);
-  return out;
-}
-
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
+  if (polygon.empty()) return {};
   core::Point2 low = polygon.front(), high = polygon.front();
   for (const auto& p : polygon) {
     low = low.cwiseMin(p);
     high = high.cwiseMax(p);
   }
   auto whole = [](float v, int limit) { return int(std::clamp(v, 0.F, float(limit))); };
-  return {whole(std::floor(low.x()), width), whole(std::floor(low.y()), height),
-          whole(std::ceil(high.x()) + 1, width), whole(std::ceil(high.y()) + 1, height)};
+  core::Box box{whole(std::floor(low.x()), width), whole(std::floor(low.y()), height),
+                whole(std::ceil(high.x()), width), whole(std::ceil(high.y()), height)};
+  return box.empty() ? core::Box{} : box;
 }
 
 void fit(core::ImageF* image, int width, int height, int channels) {
-  if (image->width == width && image->height == height && image->channels == channels) return;
   image->width = width;
   image->height = height;
   image->channels = channels;
   image->data.resize(std::size_t(width) * std::size_t(height) * std::size_t(channels));
 }
 
-void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps, int y, core::Patch* out) {
-  const float* alpha = out->alpha.row(y);
-  for (int x = 0; x < out->alpha.width; ++x) {
-    float* rgb = out->rgb.row(y) + 3 * x;
-    rgb[0] = rgb[1] = rgb[2] = 0;
-    if (alpha[x] <= 0) continue;
-    if (input.painting == nullptr) {
-      add_sample(input.references[0]->image, warps[0](x, y), 1.F, rgb);
-      continue;
-    }
-    const core::Point2 frame(float(out->roi.left + x) + 0.5F, float(out->roi.top + y) + 0.5F);
-    const PaintingSample painted = read(*input.painting, input.crop_from_frame * frame);
-    float used = 0;
-    for (int k = 0; k < kReferences; ++k) {
-      if (painted.weights[k] < kNegligible) continue;
-      used += painted.weights[k];
-      add_sample(input.references[std::size_t(k)]->image, warps[std::size_t(k)](x, y), painted.weights[k],
-                 rgb);
-    }
-    for (int c = 0; c < 3; ++c)
-      rgb[c] = std::clamp((used > 0 ? rgb[c] / used : 0.F) + painted.residual[c], 0.F, 1.F);
+template <int kChannels>
+Float4 load(const float* p) {
+  Float4 v = splat(0);
+  std::memcpy(&v, p, kChannels * sizeof(float));
+  return v;
+}
+
+// Bilinear sample of an image of kChannels floats; the edge is repeated.
+template <int kChannels>
+Float4 bilinear(const core::ImageF& image, float x, float y) {
+  x = std::min(float(image.width - 1), std::max(0.F, x - 0.5F));
+  y = std::min(float(image.height - 1), std::max(0.F, y - 0.5F));
+  const int x0 = std::min(int(x), image.width - 2), y0 = std::min(int(y), image.height - 2);
+  const float u = x - float(x0), v = y - float(y0);
+  const float* p = image.row(y0) + x0 * kChannels;
+  const float* q = p + image.width * kChannels;
+  const Float4 upper = load<kChannels>(p) * (1 - u) + load<kChannels>(p + kChannels) * u;
+  const Float4 lower = load<kChannels>(q) * (1 - u) + load<kChannels>(q + kChannels) * u;
+  return upper * (1 - v) + lower * v;
+}
+
+// A row of the patch between its first and last pixel that shows. Rows are independent of each other.
+struct Row {
+  int y = 0, begin = 0, end = 0;
+};
+
+Row visible_part(const core::ImageF& alpha, int y) {
+  const float* a = alpha.row(y);
+  Row row{y, 0, alpha.width};
+  while (row.begin < row.end && a[row.begin] <= 0) ++row.begin;
+  while (row.end > row.begin && a[row.end - 1] <= 0) --row.end;
+  return row;
+}
+
+// Weights (4) and residual (4, the last 0) of every pixel of the row.
+void read_painting(const PatchInput& input, const Row& row, core::Point2 origin, std::vector<float>* painted) {
+  painted->resize(std::size_t(row.end - row.begin) * 8);
+  const core::Point2 first(origin.x() + float(row.begin) + 0.5F, origin.y() + float(row.y) + 0.5F);
+  const core::Point2 start = input.crop_from_frame * first, step = input.crop_from_frame.linear().col(0);
+  float* to = painted->data();
+  for (int i = 0; i < row.end - row.begin; ++i, to += 8) {
+    const float x = start.x() + float(i) * step.x(), y = start.y() + float(i) * step.y();
+    const Float4 weights = bilinear<kReferences>(input.painting->weights, x, y);
+    const Float4 residual = bilinear<3>(input.painting->residual, x, y);
+    std::memcpy(to, &weights, sizeof weights);
+    std::memcpy(to + 4, &residual, sizeof residual);
+  }
+}
+
+// Adds a reference's weighted colours; the fourth component gathers the weights.
+void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
+                   GuidanceScratch* scratch) {
+  const auto count = std::size_t(row.end - row.begin);
+  scratch->places.resize(count * 3);
+  warp.locate(row.y, row.begin, row.end, scratch->places.data());
+  const float* place = scratch->places.data();
+  for (std::size_t i = 0; i < count; ++i, place += 3) {
+    const float weight = scratch->painted[8 * i + slot];
+    if (weight < kNegligible || alpha[i] <= 0) continue;
+    Float4 colour = warp.colour(place[0], place[1]);
+    colour[3] = 1;
+    float* sum = scratch->colours.data() + 4 * i;
+    const Float4 total = load<4>(sum) + weight * colour;
+    std::memcpy(sum, &total, sizeof total);
+  }
+}
+
+void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps, const Row& row,
+               GuidanceScratch* scratch, core::Patch* out) {
+  const auto count = std::size_t(row.end - row.begin);
+  const core::Point2 origin(float(out->roi.left), float(out->roi.top));
+  const float* alpha = out->alpha.row(row.y) + row.begin;
+  scratch->colours.assign(count * 4, 0.F);
+  if (input.painting != nullptr) {
+    read_painting(input, row, origin, &scratch->painted);
+    for (std::size_t k = 0; k < warps.size(); ++k) add_reference(warps[k], row, k, alpha, scratch);
+  } else {
+    scratch->painted.assign(count * 8, 0.F);
+    for (std::size_t i = 0; i < count; ++i) scratch->painted[8 * i] = 1;
+    add_reference(warps.front(), row, 0, alpha, scratch);
+  }
+  float* rgb = out->rgb.row(row.y) + 3 * row.begin;
+  for (std::size_t i = 0; i < count; ++i, rgb += 3) {
+    const float *sum = scratch->colours.data() + 4 * i, *residual = scratch->painted.data() + 8 * i + 4;
+    const float inverse = sum[3] > 0 ? 1 / sum[3] : 0;
+    for (int c = 0; c < 3; ++c) rgb[c] = std::clamp(sum[c] * inverse + residual[c], 0.F, 1.F);
   }
 }
 
@@ -107,11 +126,14 @@ void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps,
 
 void make_patch(const mesh::FaceModel& model, const PatchInput& input, GuidanceScratch* scratch,
                 core::Patch* out) {
+  assert(input.references.size() == std::size_t(kReferences) ||
+         (input.painting == nullptr && !input.references.empty()));
   out->roi = bounds(input.mask, input.frame_width, input.frame_height);
-  const int width = std::max(0, out->roi.width()), height = std::max(0, out->roi.height());
+  const int width = out->roi.width(), height = out->roi.height();
   fit(&out->rgb, width, height, 3);
   fit(&out->alpha, width, height, 1);
   if (out->roi.empty()) return;
+  std::fill(out->rgb.data.begin(), out->rgb.data.end(), 0.F);
   const core::Point2 origin(float(out->roi.left), float(out->roi.top));
   fill_mask(input.mask, origin, input.feather, &out->alpha);
   mesh::Vertices shifted = *input.target;
@@ -122,7 +144,7 @@ void make_patch(const mesh::FaceModel& model, const PatchInput& input, GuidanceS
   warps.reserve(input.references.size());
   for (const Reference* reference : input.references)
     warps.emplace_back(model, scratch->raster, shifted, *reference);
-  for (int y = 0; y < height; ++y) paint_row(input, warps, y, out);
+  for (int y = 0; y < height; ++y) paint_row(input, warps, visible_part(out->alpha, y), scratch, out);
 }
 
 }  // namespace resyncer::generator

@@ -1,42 +1,42 @@
-// Where a reference's pixels lie for every pixel of the target: through the mesh where it covers, else
-// through the affine map that takes one mesh to the other best (private to generator).
+// Where a reference's pixels lie for every pixel of the target (private to generator): through the mesh where it
+// covers, else through the affine map that takes one mesh to the other best.
 #pragma once
 
+#include "generator/kernel.h"
 #include "resyncer/generator/guidance.h"
 
 namespace resyncer::generator {
 
 class ReferenceWarp {
  public:
+  // `target`: dense vertices in the raster's px. All arguments must outlive the object.
   ReferenceWarp(const mesh::FaceModel& model, const mesh::Raster& raster, const mesh::Vertices& target,
                 const Reference& reference);
 
-  // Position in the reference's image of the centre of the raster's pixel (x, y).
-  core::Point2 operator()(int x, int y) const {
-    const std::size_t i = std::size_t(y) * std::size_t(raster_.triangle.width) + std::size_t(x);
-    const std::int32_t index = raster_.triangle.data[i];
-    if (index < 0) return outside_ * core::Point2(float(x) + 0.5F, float(y) + 0.5F);
-    const mesh::Triangle& t = model_.triangles[std::size_t(index)];
-    const float w1 = raster_.barycentric.data[2 * i], w2 = raster_.barycentric.data[2 * i + 1];
-    return (1 - w1 - w2) * point(t[0]) + w1 * point(t[1]) + w2 * point(t[2]);
-  }
-  // How far the reference can be trusted there: 1 on the skin; in the mouth as far as the reference's mouth
-  // is open; little outside the mesh.
-  float validity(int x, int y) const {
-    const std::int32_t index = raster_.triangle.at(x, y);
-    if (index < 0) return kOutside;
-    return model_.regions[std::size_t(index)] == mesh::Region::mouth ? mouth_ : 1.F;
+  // For the pixels [begin, end) of row y: position in the reference's image and how far it can be trusted
+  // (x, y, validity triples). 1 on the skin, less where the reference sees it edge-on or from behind; in the mouth as
+  // far as the reference's mouth is open; little outside the mesh; 0 outside the reference's image.
+  void locate(int y, int begin, int end, float* x_y_validity) const;
+
+  // RGB [0, 1] at a position that locate() gave; the image's edge is repeated, so that there is always something.
+  Float4 colour(float x, float y) const {
+    if (grid_ == 1) return sample(reference_.image, kernel_, x, y);
+    return average(x, y);
   }
 
  private:
-  static constexpr float kOutside = 0.3F;
-  core::Point2 point(int vertex) const { return {reference_.dense(vertex, 0), reference_.dense(vertex, 1)}; }
+  float trust(std::int32_t triangle) const;
+  Float4 average(float x, float y) const;
 
   const mesh::FaceModel& model_;
   const mesh::Raster& raster_;
+  const mesh::Vertices& target_;
   const Reference& reference_;
-  core::Affine2 outside_;
-  float mouth_ = 1;
+  core::Affine2 outside_;   // reference from target px
+  float area_scale_ = 1;    // reference px^2 a target px^2
+  float mouth_ = 1;         // validity inside the mouth
+  Kernel kernel_;
+  int grid_ = 1;            // samples a target px in each direction: more than one when the reference is far larger
 };
 
 }  // namespace resyncer::generator

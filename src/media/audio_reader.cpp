@@ -6,7 +6,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "demux.h"
+#include "audio_decoder.h"
 #include "resyncer/core/output_file.h"
 
 namespace resyncer::media {
@@ -74,84 +74,24 @@ class MonoResampler {
   std::vector<float> buffer_;
 };
 
-class AudioDecoder {
- public:
-  AudioDecoder(const std::filesystem::path& path, int rate)
-      : path_(path), rate_(rate), input_(open_input(path)), resampler_(rate, path) {
-    index_ = av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
-    if (index_ < 0) throw Error(ErrorKind::input, "has no audio stream", path.string());
-    codec_ = open_decoder(*input_->streams[index_], 1, path);
-    for (int i = 0; i < int(input_->nb_streams); ++i)
-      input_->streams[i]->discard = i == index_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
-  }
-
-  // Returns the time of the first sample on the container's clock.
-  double run(const Sink& sink) {
-    Packet packet = make_packet();
-    while (av_read_frame(input_.get(), packet.get()) >= 0) {
-      if (packet->stream_index == index_ && avcodec_send_packet(codec_.get(), packet.get()) >= 0)
-        receive(sink);
-      av_packet_unref(packet.get());
-    }
-    avcodec_send_packet(codec_.get(), nullptr);
-    receive(sink);
-    resampler_.flush(sink);
-    if (!any_) throw Error(ErrorKind::input, "nothing of its sound can be decoded", path_.string());
-    return start_;
-  }
-
- private:
-  void receive(const Sink& sink) {
-    while (true) {
-      int result = avcodec_receive_frame(codec_.get(), frame_.get());
-      if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return;
-      if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be decoded", path_);
-      if (result < 0) continue;
-      bool usable = frame_->nb_samples > 0 && frame_->sample_rate > 0 && frame_->ch_layout.nb_channels > 0;
-      if (usable) take(sink);
-      av_frame_unref(frame_.get());
-    }
-  }
-
-  void take(const Sink& sink) {
-    std::int64_t pts = frame_->best_effort_timestamp;
-    double time = pts == AV_NOPTS_VALUE ? next_ : seconds_of(pts, input_->streams[index_]->time_base);
-    if (!any_) {
-      start_ = pts == AV_NOPTS_VALUE ? 0 : time;
-      next_ = start_;
-      any_ = true;
-    }
-    fill_gap(time - next_, sink);
-    next_ = std::max(next_, time) + double(frame_->nb_samples) / frame_->sample_rate;
-    resampler_.convert(*frame_, sink);
-  }
-
-  // A hole in the recording is silence: what follows must stay in time. Absurd time stamps are not believed.
-  void fill_gap(double seconds, const Sink& sink) {
-    constexpr double kShortest = 0.05, kLongest = 600;
-    if (seconds < kShortest || seconds > kLongest) {
-      if (seconds > kLongest) next_ += seconds;
-      return;
-    }
-    resampler_.flush(sink);
+// Returns the time of the first sample on the container's clock, s.
+double decode(const std::filesystem::path& path, int rate, const Sink& sink) {
+  AudioDecoder decoder(path);
+  MonoResampler resampler(rate, path);
+  while (const AVFrame* frame = decoder.read()) {
+    auto left = std::size_t(std::llround(decoder.gap_seconds() * rate));
+    if (left > 0) resampler.flush(sink);
     std::array<float, 4096> silence{};
-    auto left = std::size_t(std::llround(seconds * rate_));
     while (left > 0) {
       std::size_t count = std::min(left, silence.size());
       sink(silence.data(), count);
       left -= count;
     }
+    resampler.convert(*frame, sink);
   }
-
-  std::filesystem::path path_;
-  int rate_, index_ = -1;
-  Demuxer input_;
-  Codec codec_;
-  Frame frame_ = make_frame();
-  MonoResampler resampler_;
-  bool any_ = false;
-  double start_ = 0, next_ = 0;  // s
-};
+  resampler.flush(sink);
+  return decoder.start_seconds();
+}
 
 void put(std::ostream& out, std::uint32_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out.put(char((value >> (8 * i)) & 0xFF));
@@ -159,13 +99,13 @@ void put(std::ostream& out, std::uint32_t value, int bytes) {
 }  // namespace
 
 void stream_audio(const std::filesystem::path& path, int rate, const Sink& sink) {
-  AudioDecoder(path, rate).run(sink);
+  decode(path, rate, sink);
 }
 
 core::AudioClip read_audio(const std::filesystem::path& path, int rate, double* start_seconds) {
   core::AudioClip clip;
   clip.rate = rate;
-  double start = AudioDecoder(path, rate).run([&](const float* samples, std::size_t count) {
+  double start = decode(path, rate, [&](const float* samples, std::size_t count) {
     clip.samples.insert(clip.samples.end(), samples, samples + count);
   });
   if (start_seconds != nullptr) *start_seconds = start;

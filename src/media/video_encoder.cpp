@@ -89,8 +89,8 @@ void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionar
     settings->set("preset", options.preset);  // refused by the encoder, with its name
   if (has_option(encoder, "crf")) {
     settings->set("crf", std::to_string(options.crf.value_or(quality.crf)));
-  } else if ((encoder.capabilities & AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE) == 0 || options.crf) {
-    codec->flags |= AV_CODEC_FLAG_QSCALE;  // of the older codecs: 2 is close to invisible
+  } else if (name != "prores_ks" || options.crf) {
+    codec->flags |= AV_CODEC_FLAG_QSCALE;  // the older codecs: 2 is close to invisible
     codec->global_quality = FF_QP2LAMBDA * options.crf.value_or(2);
   }
   if (name == "libvpx-vp9" || name == "libaom-av1") settings->set("row-mt", "1");

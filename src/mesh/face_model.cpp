@@ -1,5 +1,6 @@
 #include "resyncer/mesh/face_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "mesh/cage.h"
@@ -81,6 +82,11 @@ Vertices control_vertices(const FaceModel& model, const Eigen::VectorXf& id, con
 
 Vertices dense_vertices(const FaceModel& model, const Vertices& control) {
   return model.subdivision * control;
+}
+
+float lip_openness(const Vertices& control) {
+  const float width = (control.row(60) - control.row(64)).norm();
+  return width > 0 ? std::max(0.F, control(62, 1) - control(66, 1)) / width : 0.F;
 }
 
 FaceModel build_face_model(const Eigen::Matrix<float, 68, 3, Eigen::RowMajor>& landmarks,

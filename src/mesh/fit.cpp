@@ -13,10 +13,22 @@ namespace {
 constexpr double kFocalPrior = 1.5,
                  kFocalSpread = 0.3;  // of the larger image side; deviation of the logarithm
 constexpr int kSharedSteps = 10;
-constexpr int kSweeps = 3;  // over the frames of a shot, after the frame-wise fit
-// Deviations of pose second differences (radians; cm across, cm in depth) and of expression first differences
-// (sigmas), divided by the temporal weight.
-constexpr double kTurnSigma = 0.03, kShiftSigma = 0.15, kDepthSigma = 0.6, kExpressionSigma = 4.0;
+constexpr int kSweeps = 6;  // over the frames of a shot, to and fro, after the frame-wise fit
+
+// The temporal prior acts on the distance of a frame from the mean of its neighbours. It is a Cauchy prior:
+// firm while that distance is below `scale`, where it is the tracker's noise, and loose beyond, so that a
+// closing mouth is not washed out.
+struct TemporalPrior {
+  double sigma, scale;
+  double weight(double distance) const {
+    double ratio = distance / scale;
+    return 1 / (sigma * sigma * (1 + ratio * ratio));
+  }
+};
+constexpr int kSpeechLandmarks = 20, kUpperLandmarks = 22;
+constexpr TemporalPrior kTurn{0.008, 0.008}, kShift{0.03, 0.03}, kDepth{0.4, 0.4};  // radians, cm, cm
+// cm, root mean square over the landmarks that an expression moves
+constexpr TemporalPrior kLandmark{0.12, 0.03};
 
 LandmarkModel landmarks_of(const FaceModel& model) {
   constexpr int rows = 3 * core::kLandmarks;
@@ -24,6 +36,7 @@ LandmarkModel landmarks_of(const FaceModel& model) {
   out.neutral = Eigen::Map<const Eigen::VectorXf>(model.neutral.data(), rows).cast<double>();
   out.identity = model.identity.topRows(rows).cast<double>();
   out.expression = model.expression.topRows(rows).cast<double>();
+  out.speech_count = model.speech_count;
   return out;
 }
 
@@ -43,6 +56,7 @@ class TrackFitter {
     prior_focal_ = options.focal_px ? double(*options.focal_px) : kFocalPrior * std::max(width, height);
     focal_ = prior_focal_;
     identity_ = Eigen::VectorXd::Zero(model_.identity.cols());
+    expression_gram_ = model_.expression.transpose() * model_.expression;
     for (std::size_t s = 0; s < shots.size(); ++s)
       for (std::size_t i = 0; i < shots[s].frames.size(); ++i)
         if (shots[s].frames[i]) frames_.push_back({s, i, observe(*shots[s].frames[i], camera_, options), {}});
@@ -161,8 +175,9 @@ class TrackFitter {
       for (int step = 0; step < steps; ++step) improve(i, false);
     }
     if (options_.temporal_weight <= 0) return;
-    for (int sweep = 0; sweep < kSweeps; ++sweep)
-      for (std::size_t i = 0; i < frames_.size(); ++i) improve(i, true);
+    for (int sweep = 0; sweep < kSweeps; ++sweep)  // to and fro, so that neither direction lags
+      for (std::size_t i = 0; i < frames_.size(); ++i)
+        improve(sweep % 2 == 0 ? i : frames_.size() - 1 - i, true);
   }
 
   const Frame* neighbour(std::size_t i, int offset) const {
@@ -198,25 +213,40 @@ class TrackFitter {
 
   void add_temporal_prior(const Frame& frame, const Frame& before, const Frame& after, Eigen::MatrixXd* h,
                           Eigen::VectorXd* g) const {
-    auto pull = [&](Eigen::Index row, double deviation, double sigma) {
-      double weight = options_.temporal_weight / (sigma * sigma);
-      (*h)(row, row) += weight;
-      (*g)[row] += weight * deviation;
-    };
     Eigen::AngleAxisd to_before(before.state.rotation * frame.state.rotation.transpose()),
         to_after(after.state.rotation * frame.state.rotation.transpose());
     Eigen::Vector3d turn = -0.5 * (to_before.angle() * to_before.axis() + to_after.angle() * to_after.axis());
     Eigen::Vector3d shift =
         frame.state.translation - 0.5 * (before.state.translation + after.state.translation);
-    double per_depth =
-        frame.state.translation.z() / 100;  // the same pixels are more centimetres farther away
-    for (int k = 0; k < 3; ++k) {
-      pull(k, turn[k], kTurnSigma);
-      pull(3 + k, shift[k], (k < 2 ? kShiftSigma : kDepthSigma) * std::max(per_depth, 0.3));
-    }
-    Eigen::VectorXd change =
-        frame.state.expression - 0.5 * (before.state.expression + after.state.expression);
-    for (Eigen::Index k = 0; k < change.size(); ++k) pull(kPoseSize + k, change[k], kExpressionSigma);
+    // The same pixels are more centimetres farther away.
+    double per_depth = std::max(frame.state.translation.z() / 100, 0.3);
+    double sideways = shift.head<2>().norm() / per_depth, square = per_depth * per_depth;
+    auto pull = [&](Eigen::Index row, double deviation, double weight) {
+      (*h)(row, row) += options_.temporal_weight * weight;
+      (*g)[row] += options_.temporal_weight * weight * deviation;
+    };
+    for (int k = 0; k < 3; ++k) pull(k, turn[k], kTurn.weight(turn.norm()));
+    for (int k = 0; k < 2; ++k) pull(3 + k, shift[k], kShift.weight(sideways) / square);
+    pull(5, shift.z(), kDepth.weight(std::abs(shift.z()) / per_depth) / square);
+    // Speech and the upper face apart: a blink must not loosen the lips.
+    Eigen::Index speech = model_.speech_count, upper = model_.expression.cols() - speech;
+    pull_expression(0, speech, kSpeechLandmarks, frame, before, after, h, g);
+    pull_expression(speech, upper, kUpperLandmarks, frame, before, after, h, g);
+  }
+
+  // Coefficients [first, first + count), measured by how far they move `landmarks` points.
+  void pull_expression(Eigen::Index first, Eigen::Index count, int landmarks, const Frame& frame,
+                       const Frame& before, const Frame& after, Eigen::MatrixXd* h,
+                       Eigen::VectorXd* g) const {
+    if (count == 0) return;
+    auto part = [&](const Frame& f) { return f.state.expression.segment(first, count); };
+    Eigen::VectorXd change = part(frame) - 0.5 * (part(before) + part(after));
+    auto gram = expression_gram_.block(first, first, count, count);
+    Eigen::VectorXd force = gram * change;
+    double weight =
+        options_.temporal_weight * kLandmark.weight(std::sqrt(std::max(0.0, change.dot(force)) / landmarks));
+    h->block(kPoseSize + first, kPoseSize + first, count, count) += weight * gram;
+    g->segment(kPoseSize + first, count) += weight * force;
   }
 
   static void damp(Eigen::MatrixXd* h) {
@@ -229,6 +259,8 @@ class TrackFitter {
   Camera camera_;
   double prior_focal_ = 1000, focal_ = 1000;
   Eigen::VectorXd identity_, shape_;
+  Eigen::MatrixXd
+      expression_gram_;  // squared distance, cm, that the landmarks move by a change of expression
   std::vector<Frame> frames_;
   Linearisation lin_;
   Eigen::MatrixXd jacobian_;

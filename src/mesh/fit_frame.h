@@ -21,6 +21,7 @@ struct LandmarkModel {
   Eigen::VectorXd neutral;     // 204
   Eigen::MatrixXd identity;    // 204 x K_id
   Eigen::MatrixXd expression;  // 204 x K_exp
+  int speech_count = 0;
 };
 
 struct Observation {

@@ -12,7 +12,7 @@ namespace {
 
 // Vertices are snapped to 1/256 px, so that edge functions are exact integers and shared edges are shared
 // exactly.
-constexpr int kSubpixel = 256;
+constexpr int kSubpixelBits = 8, kSubpixel = 1 << kSubpixelBits;
 constexpr float kLimit = 1e6F;  // px; beyond it a triangle is no picture of anything
 
 struct FixedPoint {
@@ -26,9 +26,16 @@ bool is_drawable(const Vertices& v, const Triangle& t) {
   return true;
 }
 
+// Rounds half up: the sum is positive, so the cast cuts downwards.
 FixedPoint fixed(const Vertices& v, int i) {
-  return {std::llround(double(v(i, 0)) * kSubpixel), std::llround(double(v(i, 1)) * kSubpixel)};
+  constexpr std::int64_t kBias = std::int64_t(1) << 40;
+  auto round = [](float px) { return std::int64_t(double(px) * kSubpixel + (double(kBias) + 0.5)) - kBias; };
+  return {round(v(i, 0)), round(v(i, 1))};
 }
+
+// The first pixel whose centre is not before, the last whose centre is not behind a coordinate.
+int first_centre(std::int64_t f) { return int((f + kSubpixel / 2 - 1) >> kSubpixelBits); }
+int last_centre(std::int64_t f) { return int((f - kSubpixel / 2) >> kSubpixelBits); }
 
 // (b - a) x (p - a), positive on the inner side of a triangle of positive area (clockwise for the viewer).
 std::int64_t edge(FixedPoint a, FixedPoint b, FixedPoint p) {
@@ -41,32 +48,31 @@ std::int64_t bias(FixedPoint a, FixedPoint b) {
   return top || left ? 0 : -1;
 }
 
-void fit(Raster* out, int width, int height) {
-  if (out->triangle.width != width || out->triangle.height != height) {
-    out->triangle = core::ImageI32(width, height, 1);
-    out->barycentric = core::ImageF(width, height, 2);
-    out->depth = core::ImageF(width, height, 1);
-  }
-  std::fill(out->triangle.data.begin(), out->triangle.data.end(), -1);
-  std::fill(out->depth.data.begin(), out->depth.data.end(), std::numeric_limits<float>::infinity());
+template <typename T>
+void fit(core::Image<T>* image, int width, int height, int channels) {
+  image->width = width;
+  image->height = height;
+  image->channels = channels;
+  image->data.resize(std::size_t(width) * std::size_t(height) * std::size_t(channels));
 }
 
+// The nearest surface so far wins every pixel centre inside the triangle.
 void draw(const Vertices& v, const Triangle& t, std::int32_t index, Raster* out) {
   // Outside is counter-clockwise with y up, which is negative area with y down; (0, 2, 1) makes it positive.
   const FixedPoint a = fixed(v, t[0]), b = fixed(v, t[2]), c = fixed(v, t[1]);
   const std::int64_t area = edge(a, b, c);
   if (area <= 0) return;  // seen from behind, or degenerate
-  auto pixel = [](std::int64_t f) {
-    return int(f >= 0 ? f / kSubpixel : -((-f + kSubpixel - 1) / kSubpixel));
-  };
-  const int left = std::max(0, pixel(std::min({a.x, b.x, c.x}))),
-            top = std::max(0, pixel(std::min({a.y, b.y, c.y})));
-  const int right = std::min(out->triangle.width - 1, pixel(std::max({a.x, b.x, c.x})));
-  const int bottom = std::min(out->triangle.height - 1, pixel(std::max({a.y, b.y, c.y})));
+  const int left = std::max(0, first_centre(std::min({a.x, b.x, c.x})));
+  const int top = std::max(0, first_centre(std::min({a.y, b.y, c.y})));
+  const int right = std::min(out->triangle.width - 1, last_centre(std::max({a.x, b.x, c.x})));
+  const int bottom = std::min(out->triangle.height - 1, last_centre(std::max({a.y, b.y, c.y})));
+  if (left > right || top > bottom) return;
   const FixedPoint start{std::int64_t(left) * kSubpixel + kSubpixel / 2,
                          std::int64_t(top) * kSubpixel + kSubpixel / 2};
   std::int64_t row_ab = edge(a, b, start), row_bc = edge(b, c, start), row_ca = edge(c, a, start);
   const std::int64_t bias_ab = bias(a, b), bias_bc = bias(b, c), bias_ca = bias(c, a);
+  const std::int64_t across_ab = (a.y - b.y) * kSubpixel, across_bc = (b.y - c.y) * kSubpixel,
+                     across_ca = (c.y - a.y) * kSubpixel;
   const float inverse = 1.F / float(area);
   const float z0 = v(t[0], 2), dz1 = v(t[1], 2) - z0, dz2 = v(t[2], 2) - z0;
   for (int y = top; y <= bottom; ++y) {
@@ -74,19 +80,18 @@ void draw(const Vertices& v, const Triangle& t, std::int32_t index, Raster* out)
     std::int32_t* owner = out->triangle.row(y);
     float* depth = out->depth.row(y);
     float* weights = out->barycentric.row(y);
-    for (int x = left; x <= right; ++x) {
-      if (((ab + bias_ab) | (bc + bias_bc) | (ca + bias_ca)) >= 0) {
-        const float w1 = float(ab) * inverse, w2 = float(ca) * inverse, z = z0 + w1 * dz1 + w2 * dz2;
-        if (z < depth[x]) {
-          depth[x] = z;
-          owner[x] = index;
-          weights[2 * x] = w1;
-          weights[2 * x + 1] = w2;
-        }
+    int x = left;
+    auto step = [&] { ++x, ab += across_ab, bc += across_bc, ca += across_ca; };
+    auto is_inside = [&] { return ((ab + bias_ab) | (bc + bias_bc) | (ca + bias_ca)) >= 0; };
+    while (x <= right && !is_inside()) step();
+    for (; x <= right && is_inside(); step()) {
+      const float w1 = float(ab) * inverse, w2 = float(ca) * inverse, z = z0 + w1 * dz1 + w2 * dz2;
+      if (z < depth[x]) {
+        depth[x] = z;
+        owner[x] = index;
+        weights[2 * x] = w1;
+        weights[2 * x + 1] = w2;
       }
-      ab -= (b.y - a.y) * kSubpixel;
-      bc -= (c.y - b.y) * kSubpixel;
-      ca -= (a.y - c.y) * kSubpixel;
     }
     row_ab += (b.x - a.x) * kSubpixel;
     row_bc += (c.x - b.x) * kSubpixel;
@@ -94,11 +99,12 @@ void draw(const Vertices& v, const Triangle& t, std::int32_t index, Raster* out)
   }
 }
 
-// How much every vertex faces the camera, [0, 1]: the cosine of its smooth normal.
+// How much every vertex faces the camera, [0, 1]: the cosine of its smooth normal, which is that of the face alone:
+// the skirt and the hole of the mouth do not bend it.
 std::vector<float> facing(const FaceModel& model, const Vertices& v) {
   Vertices normals = Vertices::Zero(v.rows(), 3);
   for (std::size_t i = 0; i < model.triangles.size(); ++i) {
-    if (model.regions[i] == Region::mouth) continue;
+    if (model.regions[i] == Region::mouth || model.regions[i] == Region::skirt) continue;
     const Triangle& t = model.triangles[i];
     Eigen::Vector3f a = v.row(t[0]), b = v.row(t[1]), c = v.row(t[2]);
     Eigen::Vector3f normal = (b - a).cross(c - a);
@@ -115,7 +121,11 @@ std::vector<float> facing(const FaceModel& model, const Vertices& v) {
 }  // namespace
 
 void rasterize(const FaceModel& model, const Vertices& vertices, int width, int height, Raster* out) {
-  fit(out, width, height);
+  fit(&out->triangle, width, height, 1);
+  fit(&out->barycentric, width, height, 2);
+  fit(&out->depth, width, height, 1);
+  std::fill(out->triangle.data.begin(), out->triangle.data.end(), -1);
+  std::fill(out->depth.data.begin(), out->depth.data.end(), std::numeric_limits<float>::infinity());
   for (std::size_t i = 0; i < model.triangles.size(); ++i)
     if (is_drawable(vertices, model.triangles[i])) draw(vertices, model.triangles[i], std::int32_t(i), out);
 }
@@ -123,8 +133,7 @@ void rasterize(const FaceModel& model, const Vertices& vertices, int width, int 
 void shade(const FaceModel& model, const Vertices& vertices, const Raster& raster, core::ImageF* out) {
   const std::vector<float> light = facing(model, vertices);
   const int width = raster.triangle.width, height = raster.triangle.height;
-  if (out->width != width || out->height != height || out->channels != 1)
-    *out = core::ImageF(width, height, 1);
+  fit(out, width, height, 1);
   for (std::size_t i = 0; i < out->data.size(); ++i) {
     const std::int32_t index = raster.triangle.data[i];
     if (index < 0 || model.regions[std::size_t(index)] == Region::mouth ||
@@ -143,8 +152,7 @@ void interpolate(const FaceModel& model, const Raster& raster,
                  const Eigen::Matrix<float, Eigen::Dynamic, 2, Eigen::RowMajor>& attribute,
                  core::ImageF* out) {
   const int width = raster.triangle.width, height = raster.triangle.height;
-  if (out->width != width || out->height != height || out->channels != 2)
-    *out = core::ImageF(width, height, 2);
+  fit(out, width, height, 2);
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t i = 0; i < raster.triangle.data.size(); ++i) {
     const std::int32_t index = raster.triangle.data[i];

@@ -16,9 +16,7 @@ constexpr int kSilentSeconds = 10;
 
 float openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
   Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
-  mesh::Vertices v = mesh::control_vertices(model, face.identity, with_mouth(expression, mouth));
-  float width = (v.row(60) - v.row(64)).norm();
-  return width > 0 ? (v.row(62) - v.row(66)).norm() / width : 0.F;
+  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
 }
 
 double deviation(const std::vector<float>& values, const std::vector<float>& weight) {

@@ -15,13 +15,6 @@ namespace {
 constexpr float kShut = 0.12F;         // inner-lip height over width below which a mouth counts as shut
 constexpr std::size_t kMinStyle = 25;  // frames
 
-float openness_of(const mesh::FaceModel& model, const Eigen::VectorXf& identity,
-                  const Eigen::VectorXf& expression) {
-  mesh::Vertices v = mesh::control_vertices(model, identity, expression);
-  float width = (v.row(60) - v.row(64)).norm();
-  return width > 0 ? (v.row(62) - v.row(66)).norm() / width : 0.F;
-}
-
 std::vector<std::size_t> usable_frames(const FittedFace& face) {
   std::vector<std::size_t> frames;
   for (std::size_t i = 0; i < face.frames.size(); ++i)
@@ -41,7 +34,8 @@ motion::MotionTrack predict_from_mel(const core::FeatureSequence& mel, const std
 Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
   std::vector<std::pair<float, std::size_t>> by_openness;
   for (std::size_t i : usable_frames(face))
-    by_openness.emplace_back(openness_of(model, face.identity, face.frames[i]->expression), i);
+    by_openness.emplace_back(
+        mesh::lip_openness(mesh::control_vertices(model, face.identity, face.frames[i]->expression)), i);
   std::sort(by_openness.begin(), by_openness.end());
   by_openness.resize(by_openness.size() / 10);
   Eigen::VectorXf rest = Eigen::VectorXf::Zero(model.speech_count);

@@ -64,7 +64,7 @@ torch::optim::Adam make_optimizer(torch::nn::Module& module, double rate) {
 void set_rate(torch::optim::Adam* optimizer, double rate) {
   auto& groups = optimizer->param_groups();
   for (std::size_t i = 0; i < groups.size(); ++i)
-    static_cast<torch::optim::AdamOptions&>(groups[i].options()).lr(i == 0 ? rate : 10 * rate);
+    static_cast<torch::optim::AdamOptions&>(groups[i].options()).lr(i == 0 ? rate : 4 * rate);
 }
 
 // The training and all that it keeps between steps.

@@ -17,6 +17,7 @@
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
 #include "resyncer/train/checkpoint.h"
+#include "speech_weights.h"
 
 namespace resyncer::train {
 
@@ -58,6 +59,7 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
   for (const auto& file : o.datasets) files.push_back(file.filename().string());
   nlohmann::json settings = {{"networks", nlohmann::json::parse(networks)},
                              {"datasets", files},
+                             {"speech_start", o.speech_start.filename().string()},
                              {"steps", o.steps},
                              {"seed", o.seed},
                              {"batch", o.batch},
@@ -123,6 +125,7 @@ class MotionTraining {
     networks_ = make_networks(options, face.speech_count);
     average_ = make_networks(options, face.speech_count);
     networks_.former->mean_mesh.copy_(mean_mesh(data_));
+    if (!options.speech_start.empty()) load_speech_encoder(options.speech_start, networks_.speech);
     for (const auto& networks : {networks_, average_})
       for (const auto& [prefix, module] : networks.named()) module->to(device_);
     average(0);

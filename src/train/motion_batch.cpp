@@ -8,7 +8,7 @@
 namespace resyncer::train {
 
 namespace {
-constexpr std::int64_t kStyleFrames = 50;
+constexpr std::int64_t kStyleFrames = 32;
 constexpr double kTempo = 0.15;  // the sound is played at 1 - this to 1 + this of its speed
 constexpr float kSeen = 0.3F;    // confidence from which a frame counts
 

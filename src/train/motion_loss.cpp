@@ -57,8 +57,8 @@ void MotionLoss::to(torch::Device device) {
 
 torch::Tensor MotionLoss::openness(const torch::Tensor& meshes) const {
   torch::Tensor d = torch::matmul(meshes, basis_) + neutral_;
-  auto length = [](const torch::Tensor& v) { return v.square().sum(-1).add(1e-8).sqrt(); };
-  return length(d.slice(-1, 0, 3)) / length(d.slice(-1, 3, 6)).clamp_min(0.1);
+  // As mesh::lip_openness, but without its floor at zero: lips that overlap are worse than lips that touch.
+  return d.select(-1, 1) / d.slice(-1, 3, 6).square().sum(-1).add(1e-8).sqrt().clamp_min(0.1);
 }
 
 MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const torch::Tensor& target,

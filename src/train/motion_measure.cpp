@@ -51,13 +51,12 @@ std::optional<double> follow(const std::vector<double>& predicted, const float* 
 }
 
 std::vector<double> openness(const mesh::FaceModel& face, const motion::Coefficients& meshes) {
+  const Eigen::VectorXf identity = Eigen::VectorXf::Zero(face.identity_count());
+  Eigen::VectorXf expression = Eigen::VectorXf::Zero(face.expression_count());
   std::vector<double> out;
   for (Eigen::Index t = 0; t < meshes.rows(); ++t) {
-    auto point = [&](Eigen::Index vertex) -> Eigen::Vector3f {
-      return face.neutral.row(vertex).transpose() +
-             face.expression.block(3 * vertex, 0, 3, meshes.cols()) * meshes.row(t).transpose();
-    };
-    out.push_back(double((point(62) - point(66)).norm() / std::max(0.1F, (point(60) - point(64)).norm())));
+    expression.head(meshes.cols()) = meshes.row(t).transpose();
+    out.push_back(double(mesh::lip_openness(mesh::control_vertices(face, identity, expression))));
   }
   return out;
 }

@@ -14,11 +14,12 @@ struct Raster {
   core::ImageF depth;         // px, as project() gives it; +infinity where empty
 };
 
-// `vertices`: dense, px in the raster's own coordinates (x, y) and depth. Memory of `out` is reused.
+// `vertices`: dense, px in the raster's own coordinates (x, y) and depth. Triangles seen from behind are not drawn; nor
+// are those with a vertex that is not finite or beyond 1e6 px. Memory of `out` is reused.
 void rasterize(const FaceModel& model, const Vertices& vertices, int width, int height, Raster* out);
 
-// Plain white mesh: Lambert with a head light, [0, 1]; 0 where empty and in the open mouth (Region::mouth).
-// `skirt` triangles are not drawn.
+// Plain white mesh: Lambert with a head light, [0, 1]; 0 where empty, in the open mouth (Region::mouth)
+// and in the skirt.
 void shade(const FaceModel& model, const Vertices& vertices, const Raster& raster, core::ImageF* out);
 
 // For every covered pixel the interpolated 2-vector attribute of the vertices (V x 2, e.g. UV, or the positions of the

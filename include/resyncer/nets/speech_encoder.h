@@ -14,7 +14,7 @@ namespace resyncer::nets {
 
 struct SpeechEncoderConfig {
   std::int64_t mel_bands = 80;
-  std::int64_t channels = 96;
+  std::int64_t channels = 128;
   std::int64_t blocks = 7;  // dilations 1, 2, 4, 8, 1, 2, 4, ...
 
   std::vector<ConfigField> fields();

@@ -36,6 +36,7 @@ struct MotionTrainOptions {
   std::filesystem::path output;                 // weights: the averaged ones, best by the held-out figure
   std::filesystem::path checkpoint;             // empty = none
   std::filesystem::path curve;                  // CSV of the loss; empty = none
+  std::filesystem::path speech_start;           // pre-trained encoder (train_speech); empty = from nothing
   bool resume = false;                          // go on from `checkpoint`
 
   std::int64_t steps = 4000;          // the learning rate falls to almost zero at this one
@@ -67,7 +68,7 @@ struct MotionTrainOptions {
   bool cuda = true;     // use it where there is one
 
   // Size of the networks (nets/speech_encoder.h, nets/sync_former.h).
-  std::int64_t speech_channels = 96, speech_blocks = 7;
+  std::int64_t speech_channels = 128, speech_blocks = 7;
   std::int64_t width = 128, layers = 2, heads = 4, feed_forward = 256, history = 24, reach = 16;
   bool direct = true;
 
