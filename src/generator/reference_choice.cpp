@@ -18,7 +18,7 @@ float pose_distance(const Eigen::Vector3f& a, const Eigen::Vector3f& b) {
 }
 
 bool is_excluded(const BankEntry& entry, const ChoiceOptions& options) {
-  return entry.seconds > options.exclude_from && entry.seconds < options.exclude_to;
+  return entry.seconds >= options.exclude_from && entry.seconds <= options.exclude_to;
 }
 
 float sharpest(const std::vector<BankEntry>& bank) {
@@ -27,7 +27,8 @@ float sharpest(const std::vector<BankEntry>& bank) {
   return best;
 }
 
-// The candidate of least distance that is not taken; `kept` wins while it is nearly as good.
+// The candidate of least distance that is not taken; `kept` wins while it is nearly as good. -1: none (a distance that
+// is not a number is no candidate).
 int pick(const std::vector<float>& distance, const std::vector<int>& taken, int kept, float hold) {
   int best = -1;
   auto is_free = [&](int i) {
@@ -51,7 +52,7 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
   for (std::size_t i = 0; i < bank.size(); ++i) {
     const BankEntry& entry = bank[i];
     if (is_excluded(entry, options)) continue;
-    const float blur = kBlurPenalty * (1 - std::sqrt(entry.sharpness / best_sharpness));
+    const float blur = kBlurPenalty * (1 - std::sqrt(std::max(0.F, entry.sharpness) / best_sharpness));
     const float pose = pose_distance(entry.angles, angles);
     near[i] = (entry.expression.head(speech_count) - expression.head(speech_count)).squaredNorm() + pose +
               blur + 0.1F;

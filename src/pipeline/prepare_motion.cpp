@@ -21,7 +21,7 @@ struct MotionClip {
   std::vector<float> expression, confidence, openness;
 };
 
-MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model) {
+MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model, double sound_delay) {
   MotionClip clip;
   clip.name = (file.file->path.parent_path().filename() / file.file->path.stem()).string();
   clip.speaker = file.file->speaker;
@@ -47,8 +47,8 @@ MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model) {
     values[i] = row;
     confidence[i] = file.face.weight[i] > 0 ? seen->score : 0.F;
   }
-  MotionRows rows =
-      resample_motion(times, values, confidence, width, start, std::size_t(mel.frames / kMelPerRow));
+  MotionRows rows = resample_motion(times, values, confidence, width, start - sound_delay,
+                                    std::size_t(mel.frames / kMelPerRow));
   clip.confidence = std::move(rows.confidence);
   for (std::size_t i = 0; i < clip.confidence.size(); ++i) {
     const float* row = rows.values.data() + i * std::size_t(width);
@@ -127,7 +127,7 @@ PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceMode
     for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
       errors[g] = file.face.reprojection_error;
       try {
-        MotionClip clip = make_clip(file, model);
+        MotionClip clip = make_clip(file, model, options.sound_delay);
         if (!clip.confidence.empty()) parts[g].push_back(std::move(clip));
       } catch (const core::Error& e) {
         if (e.kind() != core::ErrorKind::input) throw;

@@ -23,24 +23,37 @@ const FaceModel& committed_model() {
   return model;
 }
 
-FaceError mean_error(const std::vector<KnownFace>& faces) {
-  FaceError mean;
+struct Figures {
+  FaceError fitted;
+  float mean_face = 0;  // the 3D error if every face were answered with the model's neutral one
+};
+
+Figures measure(const std::vector<KnownFace>& faces) {
+  Figures mean;
   for (const KnownFace& face : faces) {
     TrackFit fit = fit_track(committed_model(), {ShotInput{{face.observed}}}, kFrameWidth, kFrameHeight);
     FaceError error = error_of(committed_model(), fit, *fit.shots[0][0], face);
-    mean.shape += error.shape / float(faces.size());
-    mean.rotation += error.rotation / float(faces.size());
+    mean.fitted.shape += error.shape / float(faces.size());
+    mean.fitted.rotation += error.rotation / float(faces.size());
+    FaceParams blank = *fit.shots[0][0];
+    fit.identity.setZero();
+    blank.expression.setZero();
+    mean.mean_face += error_of(committed_model(), fit, blank, face).shape / float(faces.size());
   }
   return mean;
 }
 
-void expect_accurate(const std::string& name, const FaceError& mean) {
-  std::printf("[ figures  ] %s: 3D error %.2f %% of the inter-ocular distance, rotation error %.2f degrees\n",
-              name.c_str(), 100 * double(mean.shape), double(mean.rotation));
-  testing::Test::RecordProperty("shape_percent", std::to_string(100 * mean.shape));
-  testing::Test::RecordProperty("rotation_degrees", std::to_string(mean.rotation));
-  EXPECT_LE(mean.shape, 0.08F);
-  EXPECT_LE(mean.rotation, 3.F);
+// Faces differ by less than the requirement allows: the mean face alone would meet its 8 %. So the fit must
+// also be clearly nearer to the truth than the mean face is.
+void expect_accurate(const std::string& name, const Figures& mean) {
+  std::printf(
+      "[ figures  ] %s: 3D error %.2f %% of the inter-ocular distance (mean face %.2f), rotation %.2f "
+      "degrees\n",
+      name.c_str(), 100 * double(mean.fitted.shape), 100 * double(mean.mean_face),
+      double(mean.fitted.rotation));
+  EXPECT_LE(mean.fitted.shape, 0.08F);
+  EXPECT_LE(mean.fitted.rotation, 3.F);
+  EXPECT_LE(mean.fitted.shape, 0.75F * mean.mean_face);
 }
 
 // ICT-FaceKit's figures, where ../shared is there.
@@ -102,20 +115,20 @@ TEST(Accuracy, FacesDrawnFromTheModelItself) {
     faces.push_back(see(landmarks_of(model, random_coefficients(model.identity_count(), 1, &random),
                                      random_coefficients(model.expression_count(), 0.7F, &random)),
                         &random));
-  expect_accurate("the model's own faces", mean_error(faces));
+  expect_accurate("the model's own faces", measure(faces));
 }
 
 // The literal reading of the requirement: the held-out identities alone. They are ICT's finest details, so
 // these faces are near its mean, and the next test is the harder one.
 TEST(Accuracy, HeldOutIdentities) {
   if (!std::filesystem::exists(IctFaces::path())) GTEST_SKIP() << "no " << IctFaces::path();
-  expect_accurate("ICT identities 80-99", mean_error(ict_faces(80, 100)));
+  expect_accurate("ICT identities 80-99", measure(ict_faces(80, 100)));
 }
 
 // People as varied as ICT's: all hundred identities, of which the last twenty were never trained on.
 TEST(Accuracy, AllIdentities) {
   if (!std::filesystem::exists(IctFaces::path())) GTEST_SKIP() << "no " << IctFaces::path();
-  expect_accurate("ICT identities 0-99", mean_error(ict_faces(0, 100)));
+  expect_accurate("ICT identities 0-99", measure(ict_faces(0, 100)));
 }
 
 }  // namespace

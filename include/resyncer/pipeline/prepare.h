@@ -25,6 +25,7 @@ struct PrepareOptions {
   // whole folder.
   std::string speaker_pattern;
   int speaker_size = 0;
+  double sound_delay = 0;  // seconds that the footage's sound comes after its picture (motion)
   track::TrackerOptions tracker;
   std::filesystem::path cache;  // folder for the analyses; empty = none. Never cleaned
   int threads = 2;              // groups at a time
