@@ -56,7 +56,7 @@ core::Box extent(const core::ImageF& mask) {
 }
 
 // The first six planes of a row; the others 0.
-void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch, int y,
+RESYNCER_WIDE void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch, int y,
                  float* to) {
   const std::uint8_t* rgb = input.crop->row(y);
   const float *mask = input.mask->row(y), *shading = scratch.shading.row(y);
@@ -72,7 +72,7 @@ void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const
 }
 
 // Four planes, R G B and validity, of the pixels [begin, end) of a row.
-void write_reference(const ReferenceWarp& warp, int y, int begin, int end, std::vector<float>* places, float* to) {
+RESYNCER_WIDE void write_reference(const ReferenceWarp& warp, int y, int begin, int end, std::vector<float>* places, float* to) {
   places->resize(std::size_t(std::max(0, end - begin)) * 3);
   warp.locate(y, begin, end, places->data());
   to += begin * kGuidancePlanes;

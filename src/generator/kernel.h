@@ -11,6 +11,13 @@
 #include <emmintrin.h>
 #endif
 
+// Functions marked so are compiled twice, for any x86-64 and for those with AVX2 and FMA; the loader picks one.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define RESYNCER_WIDE __attribute__((target_clones("default", "arch=haswell")))
+#else
+#define RESYNCER_WIDE
+#endif
+
 namespace resyncer::generator {
 
 // Four floats, elementwise arithmetic (GCC and Clang); here R, G, B and a fourth that is free.

@@ -68,7 +68,7 @@ Row visible_part(const core::ImageF& alpha, int y) {
 }
 
 // Weights (4) and residual (4, the last 0) of every pixel of the row.
-void read_painting(const PatchInput& input, const Row& row, core::Point2 origin, std::vector<float>* painted) {
+RESYNCER_WIDE void read_painting(const PatchInput& input, const Row& row, core::Point2 origin, std::vector<float>* painted) {
   painted->resize(std::size_t(row.end - row.begin) * 8);
   const core::Point2 first(origin.x() + float(row.begin) + 0.5F, origin.y() + float(row.y) + 0.5F);
   const core::Point2 start = input.crop_from_frame * first, step = input.crop_from_frame.linear().col(0);
@@ -83,7 +83,7 @@ void read_painting(const PatchInput& input, const Row& row, core::Point2 origin,
 }
 
 // Adds a reference's weighted colours; the fourth component gathers the weights.
-void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
+RESYNCER_WIDE void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
                    GuidanceScratch* scratch) {
   const auto count = std::size_t(row.end - row.begin);
   scratch->places.resize(count * 3);

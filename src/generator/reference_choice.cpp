@@ -56,6 +56,7 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
     const float pose = pose_distance(entry.angles, angles);
     near[i] = (entry.expression.head(speech_count) - expression.head(speech_count)).squaredNorm() + pose +
               blur + 0.1F;
+    if (!(near[i] < kFar)) continue;
     open[i] = std::exp(-4 * entry.openness) * (1 + 0.3F * pose + blur) + 1e-3F;
   }
   std::vector<int> chosen;

@@ -75,7 +75,7 @@ float ReferenceWarp::trust(std::int32_t triangle) const {
   }
 }
 
-void ReferenceWarp::locate(int y, int begin, int end, float* out) const {
+RESYNCER_WIDE void ReferenceWarp::locate(int y, int begin, int end, float* out) const {
   const std::int32_t* owner = raster_.triangle.row(y);
   const float* weights = raster_.barycentric.row(y);
   const float width = float(reference_.image.width), height = float(reference_.image.height);
@@ -108,7 +108,7 @@ void ReferenceWarp::locate(int y, int begin, int end, float* out) const {
   }
 }
 
-Float4 ReferenceWarp::average(float x, float y) const {
+RESYNCER_WIDE Float4 ReferenceWarp::average(float x, float y) const {
   Float4 sum = splat(0);
   for (int j = 0; j < grid_; ++j)
     for (int i = 0; i < grid_; ++i) {

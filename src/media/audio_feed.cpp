@@ -57,7 +57,8 @@ class CopiedAudio : public AudioFeed {
     return false;
   }
 
-  // Codecs start with samples that are not heard: whole packets marked so, and a number of samples in the first other.
+  // Codecs start with samples that are not heard: whole packets marked so, and a number of samples in the
+  // first other.
   void find_first_sample() {
     constexpr int kMostPackets = 64;
     for (int i = 0; i < kMostPackets; ++i) {
@@ -100,7 +101,8 @@ AVChannelLayout layout_for(const AVCodec& encoder, int channels) {
     for (const AVChannelLayout* l = encoder.ch_layouts; l->nb_channels != 0; ++l)
       if (l->nb_channels == channels && av_channel_layout_copy(&layout, l) >= 0) return layout;
   }
-  av_channel_layout_default(&layout, encoder.ch_layouts != nullptr || channels > 8 ? std::min(channels, 2) : channels);
+  av_channel_layout_default(&layout,
+                            encoder.ch_layouts != nullptr || channels > 8 ? std::min(channels, 2) : channels);
   return layout;
 }
 
@@ -119,7 +121,8 @@ class EncodedAudio : public AudioFeed {
     codec_->time_base = {1, codec_->sample_rate};
     codec_->bit_rate = std::int64_t{96000} * codec_->ch_layout.nb_channels;
     if (bit_exact) codec_->flags |= AV_CODEC_FLAG_BITEXACT;
-    if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0) codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0)
+      codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     int result = avcodec_open2(codec_.get(), encoder, nullptr);
     if (result < 0)
       fail(ErrorKind::output, result, std::string("encoder ") + encoder->name + " refuses the speech", path);
@@ -143,7 +146,9 @@ class EncodedAudio : public AudioFeed {
   AVRational time_base() const override { return codec_->time_base; }
   const AVCodecParameters& parameters() const override { return *parameters_; }
   const AVStream& source() const override { return decoder_.stream(); }
-  std::string action() const override { return std::string("encoded as ") + avcodec_get_name(codec_->codec_id); }
+  std::string action() const override {
+    return std::string("encoded as ") + avcodec_get_name(codec_->codec_id);
+  }
 
  private:
   struct FreeParameters {
@@ -171,7 +176,8 @@ class EncodedAudio : public AudioFeed {
     frame->format = codec_->sample_fmt;
     frame->sample_rate = codec_->sample_rate;
     frame->nb_samples = count;
-    if (av_channel_layout_copy(&frame->ch_layout, &codec_->ch_layout) < 0 || av_frame_get_buffer(frame.get(), 0) < 0)
+    if (av_channel_layout_copy(&frame->ch_layout, &codec_->ch_layout) < 0 ||
+        av_frame_get_buffer(frame.get(), 0) < 0)
       throw Error(ErrorKind::memory, "out of memory");
     return frame;
   }
@@ -188,7 +194,8 @@ class EncodedAudio : public AudioFeed {
     while (silence > 0) {
       int count = std::min(silence, 4096);
       Frame quiet = samples_frame(count);
-      av_samples_set_silence(quiet->extended_data, 0, count, codec_->ch_layout.nb_channels, codec_->sample_fmt);
+      av_samples_set_silence(quiet->extended_data, 0, count, codec_->ch_layout.nb_channels,
+                             codec_->sample_fmt);
       append(quiet->extended_data, count);
       silence -= count;
     }
@@ -209,8 +216,8 @@ class EncodedAudio : public AudioFeed {
     else if (av_channel_layout_copy(&from, &frame.ch_layout) < 0)
       throw Error(ErrorKind::memory, "out of memory");
     SwrContext* context = nullptr;
-    int result = swr_alloc_set_opts2(&context, &codec_->ch_layout, codec_->sample_fmt, codec_->sample_rate, &from,
-                                     AVSampleFormat(format_), rate_, 0, nullptr);
+    int result = swr_alloc_set_opts2(&context, &codec_->ch_layout, codec_->sample_fmt, codec_->sample_rate,
+                                     &from, AVSampleFormat(format_), rate_, 0, nullptr);
     av_channel_layout_uninit(&from);
     resampler_.reset(context);
     if (result >= 0) result = swr_init(context);
@@ -254,8 +261,8 @@ const AVCodec* audio_encoder(const OutputContainer& container) {
 }
 }  // namespace
 
-std::unique_ptr<AudioFeed> open_audio_feed(const std::filesystem::path& path, const OutputContainer& container,
-                                           bool bit_exact) {
+std::unique_ptr<AudioFeed> open_audio_feed(const std::filesystem::path& path,
+                                           const OutputContainer& container, bool bit_exact) {
   auto copied = std::make_unique<CopiedAudio>(path);
   if (container.takes(copied->parameters().codec_id)) return copied;
   return std::make_unique<EncodedAudio>(path, audio_encoder(container), container, bit_exact);

@@ -30,7 +30,8 @@ struct MaskWriter::Impl {
     encoder->gop_size = 1;
     encoder->thread_count = 1;
     encoder->flags |= AV_CODEC_FLAG_BITEXACT;
-    if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0) encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0)
+      encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     Dictionary options;
     options.set("level", "3");
     int result = avcodec_open2(encoder.get(), ffv1, options.address());
@@ -63,7 +64,8 @@ MaskWriter::~MaskWriter() = default;
 void MaskWriter::write(const core::ImageU8& mask, std::int64_t pts) {
   AVCodecContext& encoder = *impl_->encoder;
   if (mask.width != encoder.width || mask.height != encoder.height || mask.channels != 1)
-    throw Error(ErrorKind::internal, "the mask does not have the picture's size", impl_->container.path().string());
+    throw Error(ErrorKind::internal, "the mask does not have the picture's size",
+                impl_->container.path().string());
   Frame frame = make_frame();
   frame->width = mask.width;
   frame->height = mask.height;
@@ -72,7 +74,8 @@ void MaskWriter::write(const core::ImageU8& mask, std::int64_t pts) {
   frame->pts = pts;
   if (av_frame_get_buffer(frame.get(), 0) < 0) throw Error(ErrorKind::memory, "out of memory");
   for (int y = 0; y < mask.height; ++y)
-    std::memcpy(frame->data[0] + std::ptrdiff_t(y) * frame->linesize[0], mask.row(y), std::size_t(mask.width));
+    std::memcpy(frame->data[0] + std::ptrdiff_t(y) * frame->linesize[0], mask.row(y),
+                std::size_t(mask.width));
   impl_->encode(frame.get());
 }
 

@@ -11,15 +11,16 @@ using core::ErrorKind;
 namespace {
 const AVOutputFormat* format_for(const std::filesystem::path& path) {
   const AVOutputFormat* format = av_guess_format(nullptr, path.filename().c_str(), nullptr);
-  bool is_video = format != nullptr && format->video_codec != AV_CODEC_ID_NONE &&
-                  (format->flags & AVFMT_NOFILE) == 0;
+  bool is_video =
+      format != nullptr && format->video_codec != AV_CODEC_ID_NONE && (format->flags & AVFMT_NOFILE) == 0;
   if (is_video) return format;
   throw Error(ErrorKind::output, "no video container is known for \"" + path.extension().string() + "\"",
               path.string(), "name the result .mp4, .mov, .mkv or .webm");
 }
 
 bool knows(const AVFormatContext& muxer, const char* option) {
-  return av_opt_find(const_cast<AVFormatContext*>(&muxer), option, nullptr, 0, AV_OPT_SEARCH_CHILDREN) != nullptr;
+  return av_opt_find(const_cast<AVFormatContext*>(&muxer), option, nullptr, 0, AV_OPT_SEARCH_CHILDREN) !=
+         nullptr;
 }
 }  // namespace
 
@@ -44,7 +45,16 @@ bool OutputContainer::is_mp4_like() const {
 bool OutputContainer::is_matroska() const { return is("matroska") || is("webm"); }
 
 bool OutputContainer::takes(AVCodecID codec) const {
-  return codec != AV_CODEC_ID_NONE && avformat_query_codec(muxer_->oformat, codec, FF_COMPLIANCE_NORMAL) == 1;
+  if (codec == AV_CODEC_ID_NONE) return false;
+  if (is("mpegts")) {  // libavformat has no list for it
+    constexpr AVCodecID kCodecs[] = {AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC,        AV_CODEC_ID_MPEG2VIDEO,
+                                     AV_CODEC_ID_MPEG4, AV_CODEC_ID_AAC,         AV_CODEC_ID_MP2,
+                                     AV_CODEC_ID_MP3,   AV_CODEC_ID_AC3,         AV_CODEC_ID_EAC3,
+                                     AV_CODEC_ID_OPUS,  AV_CODEC_ID_DVB_SUBTITLE};
+    return std::find(std::begin(kCodecs), std::end(kCodecs), codec) != std::end(kCodecs);
+  }
+  if (is("mov") && codec == AV_CODEC_ID_FFV1) return true;  // under its AVI tag
+  return avformat_query_codec(muxer_->oformat, codec, FF_COMPLIANCE_NORMAL) == 1;
 }
 
 AVStream* OutputContainer::add_stream() {
@@ -63,7 +73,8 @@ void OutputContainer::write_header(AVRational picture_time_base, double start_se
   if (is_mp4_like()) {
     // The start of a track is told in the movie's time scale: it must be as fine as the picture's.
     options.set("video_track_timescale", std::to_string(picture_time_base.den));
-    if (knows(*muxer_, "movie_timescale")) options.set("movie_timescale", std::to_string(picture_time_base.den));
+    if (knows(*muxer_, "movie_timescale"))
+      options.set("movie_timescale", std::to_string(picture_time_base.den));
   }
   if (is("mpegts") && start_seconds > 0.5) options.set("mpegts_copyts", "1");
   result = avformat_write_header(muxer_.get(), options.address());

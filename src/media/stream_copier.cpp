@@ -13,7 +13,8 @@ using core::ErrorKind;
 namespace {
 // What the muxers state themselves, or what is no longer true.
 bool is_outdated(const std::string& key) {
-  for (const char* name : {"major_brand", "minor_version", "compatible_brands", "encoder", "DURATION", "vendor_id"})
+  for (const char* name :
+       {"major_brand", "minor_version", "compatible_brands", "encoder", "DURATION", "vendor_id"})
     if (key == name) return true;
   return key.rfind("_STATISTICS", 0) == 0 || key.rfind("NUMBER_OF_", 0) == 0 || key == "BPS";
 }
@@ -23,7 +24,8 @@ bool is_cover(const AVStream& stream) { return (stream.disposition & AV_DISPOSIT
 bool can_copy(const AVStream& stream, const OutputContainer& container) {
   const AVCodecParameters& par = *stream.codecpar;
   if (par.codec_type == AVMEDIA_TYPE_ATTACHMENT) return container.is("matroska") && par.extradata_size > 0;
-  if (is_cover(stream)) return (container.is_mp4_like() || container.is("matroska")) && stream.attached_pic.size > 0;
+  if (is_cover(stream))
+    return (container.is_mp4_like() || container.is("matroska")) && stream.attached_pic.size > 0;
   if (!container.takes(par.codec_id)) return false;
   // The muxer makes chapter and time code tracks of its own.
   if (par.codec_type == AVMEDIA_TYPE_DATA && par.codec_id == AV_CODEC_ID_BIN_DATA)
@@ -44,7 +46,8 @@ void make_attachment(const AVStream& cover, AVStream* out) {
   av_freep(&par.extradata);
   par.extradata_size = 0;
   const AVPacket& picture = cover.attached_pic;
-  par.extradata = static_cast<std::uint8_t*>(av_mallocz(std::size_t(picture.size) + AV_INPUT_BUFFER_PADDING_SIZE));
+  par.extradata =
+      static_cast<std::uint8_t*>(av_mallocz(std::size_t(picture.size) + AV_INPUT_BUFFER_PADDING_SIZE));
   if (par.extradata == nullptr) throw Error(ErrorKind::memory, "out of memory");
   std::memcpy(par.extradata, picture.data, std::size_t(picture.size));
   par.extradata_size = picture.size;
@@ -86,7 +89,8 @@ void StreamCopier::add_streams(bool new_speech, bool keep_audio, OutputContainer
 
 void StreamCopier::add(const AVStream& stream, bool new_speech) {
   AVStream* out = container_->add_stream();
-  if (avcodec_parameters_copy(out->codecpar, stream.codecpar) < 0) throw Error(ErrorKind::memory, "out of memory");
+  if (avcodec_parameters_copy(out->codecpar, stream.codecpar) < 0)
+    throw Error(ErrorKind::memory, "out of memory");
   if (!keeps_tag(*stream.codecpar, *container_->get()->oformat)) out->codecpar->codec_tag = 0;
   copy_metadata(stream.metadata, &out->metadata);
   out->time_base = stream.time_base;
@@ -128,7 +132,8 @@ bool StreamCopier::read() {
     int result = av_read_frame(input_.get(), packet_.get());
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0) break;  // a file that breaks off: what came before it counts
-    if (std::size_t(packet_->stream_index) < targets_.size() && targets_[std::size_t(packet_->stream_index)] != nullptr)
+    if (std::size_t(packet_->stream_index) < targets_.size() &&
+        targets_[std::size_t(packet_->stream_index)] != nullptr)
       return true;
     av_packet_unref(packet_.get());
   }

@@ -73,9 +73,8 @@ Quality quality_of(const std::string& encoder) {
 }
 
 bool has_option(const AVCodec& encoder, const char* name) {
-  return encoder.priv_class != nullptr &&
-         av_opt_find(const_cast<const AVClass**>(&encoder.priv_class), name, nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) !=
-             nullptr;
+  return encoder.priv_class != nullptr && av_opt_find(const_cast<const AVClass**>(&encoder.priv_class), name,
+                                                      nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
 }
 
 void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionary* settings) {
@@ -110,8 +109,8 @@ void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionar
   }
 }
 
-Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& info, const PictureFormat& picture,
-             const EncoderOptions& options, const OutputContainer& container) {
+Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& info,
+             const PictureFormat& picture, const EncoderOptions& options, const OutputContainer& container) {
   const AVCodecParameters& par = *source.codecpar;
   Codec codec(avcodec_alloc_context3(encoder));
   if (!codec) throw Error(ErrorKind::memory, "out of memory");
@@ -128,7 +127,8 @@ Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& in
   codec->chroma_sample_location = par.chroma_location;
   codec->thread_count = options.bit_exact ? 1 : options.threads;
   if (options.bit_exact) codec->flags |= AV_CODEC_FLAG_BITEXACT;
-  if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0)
+    codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   if (container.is("avi")) codec->max_b_frames = 0;  // it has decoding times only
   if (info.is_interlaced && codec->codec_id == AV_CODEC_ID_H264) {
     codec->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
@@ -138,15 +138,17 @@ Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& in
 }
 
 // The opened encoder, or why not.
-Codec try_open(const std::string& name, const AVStream& source, const VideoInfo& info, const PictureFormat& picture,
-               const EncoderOptions& options, const OutputContainer& container, std::string* refusal) {
+Codec try_open(const std::string& name, const AVStream& source, const VideoInfo& info,
+               const PictureFormat& picture, const EncoderOptions& options, const OutputContainer& container,
+               std::string* refusal) {
   const AVCodec* encoder = avcodec_find_encoder_by_name(name.c_str());
   if (encoder == nullptr || encoder->type != AVMEDIA_TYPE_VIDEO) {
     *refusal = "there is no video encoder \"" + name + "\"";
     return nullptr;
   }
   if (!container.takes(encoder->id)) {
-    *refusal = "the container " + std::string(container.get()->oformat->name) + " does not take video of encoder " + name;
+    *refusal = "the container " + std::string(container.get()->oformat->name) +
+               " does not take video of encoder " + name;
     return nullptr;
   }
   if (accepted(*encoder, picture.pixel_format) == AV_PIX_FMT_NONE) {
@@ -160,8 +162,9 @@ Codec try_open(const std::string& name, const AVStream& source, const VideoInfo&
   int result = avcodec_open2(codec.get(), encoder, settings.address());
   if (result == AVERROR(ENOMEM)) throw Error(ErrorKind::memory, "out of memory");
   if (result < 0) {
-    *refusal = "encoder " + name + " refuses " + std::to_string(codec->width) + "x" + std::to_string(codec->height) +
-               " " + av_get_pix_fmt_name(picture.pixel_format) + " with these settings (" + message_of(result) + ")";
+    *refusal = "encoder " + name + " refuses " + std::to_string(codec->width) + "x" +
+               std::to_string(codec->height) + " " + av_get_pix_fmt_name(picture.pixel_format) +
+               " with these settings (" + message_of(result) + ")";
     return nullptr;
   }
   if (const AVDictionaryEntry* left = av_dict_get(*settings.address(), "", nullptr, AV_DICT_IGNORE_SUFFIX)) {

@@ -19,8 +19,8 @@ PictureFormat picture_format(const AVStream& source, const VideoInfo& info);
 // The format under the name that the encoders know: yuvj420p is yuv420p of full range.
 AVPixelFormat without_range(AVPixelFormat format);
 
-// Opened. Throws Error{output}: no such encoder, the container does not take its codec, it does not take the pixel
-// format or the size.
+// Opened. Throws Error{output}: no such encoder, the container does not take its codec, it does not take the
+// pixel format or the size.
 Codec open_video_encoder(const AVStream& source, const VideoInfo& info, const PictureFormat& picture,
                          const EncoderOptions& options, const OutputContainer& container);
 

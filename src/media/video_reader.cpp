@@ -145,9 +145,11 @@ struct VideoReader::Impl {
   void check(const AVFrame& frame) const {
     if (frame.width == info.stored_width && frame.height == info.stored_height) return;
     auto text = [](int w, int h) { return std::to_string(w) + "x" + std::to_string(h); };
+    double time = last_pts == AV_NOPTS_VALUE ? 0 : double(last_pts - info.start_pts) * info.time_base.value();
+    std::string seconds = std::to_string(std::int64_t(std::max(0.0, time)));
     throw Error(ErrorKind::input,
                 "the picture size changes from " + text(info.stored_width, info.stored_height) + " to " +
-                    text(frame.width, frame.height) + " within the video",
+                    text(frame.width, frame.height) + " after " + seconds + " s",
                 info.path.string(), "convert it to one size first");
   }
 

@@ -52,7 +52,8 @@ struct VideoWriter::Impl {
   std::int64_t first_pts = AV_NOPTS_VALUE, last_pts = AV_NOPTS_VALUE;
   std::map<std::int64_t, std::int64_t> durations;  // of the frames inside the encoder, by pts
 
-  Impl(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& options, const MuxOptions& mux)
+  Impl(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& options,
+       const MuxOptions& mux)
       : info(source.info()),
         container(path, options.bit_exact),
         copier(mux.source.empty() ? info.path : mux.source, info.stream) {
@@ -101,7 +102,8 @@ struct VideoWriter::Impl {
       if (!speech_pending) {
         speech_ended = !speech->next(speech_packet.get());
         if (speech_ended) return;
-        std::int64_t shift = first_pts == AV_NOPTS_VALUE ? 0 : av_rescale_q(first_pts, picture.time_base, base);
+        std::int64_t shift =
+            first_pts == AV_NOPTS_VALUE ? 0 : av_rescale_q(first_pts, picture.time_base, base);
         if (speech_packet->pts != AV_NOPTS_VALUE) speech_packet->pts += shift;
         if (speech_packet->dts != AV_NOPTS_VALUE) speech_packet->dts += shift;
         speech_pending = true;
@@ -119,22 +121,30 @@ struct VideoWriter::Impl {
     else
       out.reset(av_frame_clone(frame.get()));
     if (!out) throw Error(ErrorKind::memory, "out of memory");
-    if (without_range(AVPixelFormat(out->format)) == without_range(encoder->pix_fmt)) out->format = encoder->pix_fmt;
+    if (without_range(AVPixelFormat(out->format)) == without_range(encoder->pix_fmt))
+      out->format = encoder->pix_fmt;
     if (out->format != encoder->pix_fmt || out->width != encoder->width || out->height != encoder->height)
-      throw Error(ErrorKind::internal, "a frame does not have the format that was announced", container.path().string());
+      throw Error(ErrorKind::internal, "a frame does not have the format that was announced",
+                  container.path().string());
     out->pict_type = AV_PICTURE_TYPE_NONE;  // the encoder's own choice
     out->key_frame = 0;
     return out;
   }
 
+  // A last frame without duration would lie outside the edit list of an MP4.
+  std::int64_t nominal_duration() const {
+    return std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(picture.frame_rate), picture.time_base));
+  }
+
   void write(const VideoFrame& frame) {
     std::int64_t pts = frame.pts();
     if (last_pts != AV_NOPTS_VALUE && pts <= last_pts)
-      throw Error(ErrorKind::internal, "frames must be written in the order of their times", container.path().string());
+      throw Error(ErrorKind::internal, "frames must be written in the order of their times",
+                  container.path().string());
     if (first_pts == AV_NOPTS_VALUE) first_pts = pts;
     last_pts = pts;
     Frame out = prepare(frame);
-    durations[pts] = info.is_still ? 1 : std::max<std::int64_t>(0, out->pkt_duration);
+    durations[pts] = out->pkt_duration > 0 && !info.is_still ? out->pkt_duration : nominal_duration();
     encode(out.get());
     write_speech_until(pts);
     copier.write_until(pts, picture.time_base);
@@ -166,8 +176,8 @@ struct VideoWriter::Impl {
   }
 };
 
-VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& encoder,
-                         const MuxOptions& mux)
+VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoReader& source,
+                         const EncoderOptions& encoder, const MuxOptions& mux)
     : impl_(std::make_unique<Impl>(path, source, encoder, mux)) {}
 VideoWriter::~VideoWriter() = default;
 VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;

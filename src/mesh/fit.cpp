@@ -28,7 +28,7 @@ struct TemporalPrior {
 constexpr int kSpeechLandmarks = 20, kUpperLandmarks = 22;
 constexpr TemporalPrior kTurn{0.008, 0.008}, kShift{0.03, 0.03}, kDepth{0.4, 0.4};  // radians, cm, cm
 // cm, root mean square over the landmarks that an expression moves
-constexpr TemporalPrior kLandmark{0.12, 0.03};
+constexpr TemporalPrior kLandmark{0.12, 0.02};
 
 LandmarkModel landmarks_of(const FaceModel& model) {
   constexpr int rows = 3 * core::kLandmarks;

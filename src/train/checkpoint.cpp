@@ -1,4 +1,4 @@
-#include "resyncer/train/checkpoint.h"
+#include "checkpoint.h"
 
 #include <cstring>
 #include <functional>

@@ -11,7 +11,7 @@
 #include "generator_losses.h"
 #include "resyncer/generator/rewired_generator.h"
 #include "resyncer/nets/weights.h"
-#include "resyncer/train/checkpoint.h"
+#include "checkpoint.h"
 
 namespace resyncer::train {
 

@@ -16,7 +16,7 @@
 #include "resyncer/core/face.h"
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
-#include "resyncer/train/checkpoint.h"
+#include "checkpoint.h"
 #include "speech_weights.h"
 
 namespace resyncer::train {

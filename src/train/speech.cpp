@@ -10,7 +10,7 @@
 
 #include "motion_batch.h"
 #include "resyncer/speech/features.h"
-#include "resyncer/train/checkpoint.h"
+#include "checkpoint.h"
 #include "speech_dataset.h"
 #include "speech_weights.h"
 

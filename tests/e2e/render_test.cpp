@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, Lossless,
                                            LosslessCase{
                                                "yuv422p10", "yuv422p10le", {"-c:v", "prores_ks"}, false},
                                            LosslessCase{"rotated", "yuv420p", {}, true}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 TEST_F(Render, DeterministicTwiceIsIdenticalAndThreadsDoNotMatter) {
   std::string video = make_portrait_clip(scratch, "v.mp4", 1), speech = make_speech(scratch, "s.wav");

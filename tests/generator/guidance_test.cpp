@@ -15,7 +15,8 @@ float scale_of(const core::Affine2& map) { return std::sqrt(std::abs(map.linear(
 
 TEST(CropFromFrame, AFrontalFaceFillsItsShareOfTheCrop) {
   const auto map = crop_from_frame(pose_face({}), 256);
-  EXPECT_NEAR(scale_of(map), 256 / (17 * 15.F), 0.06F);  // the model's mean face against the mean of all
+  // 15 px a cm at the head's origin; the landmarks are some 9 of 80 cm nearer.
+  EXPECT_NEAR(scale_of(map), 256 / (17 * 15.F) * 71 / 80, 0.04F);
   EXPECT_NEAR(roll_of(map), 0, 0.5F);
   const mesh::Vertices v = transform(pose_face({}), map);
   EXPECT_NEAR(0.5F * (v(33, 0) + v(8, 0)), 128, 1e-2);
@@ -35,7 +36,7 @@ TEST(CropFromFrame, ScaleDoesNotChangeWhenTheHeadTurns) {
     for (float pitch : {-20.F, 0.F, 20.F}) {
       const auto map = crop_from_frame(pose_face({yaw, pitch, 0}), 256);
       EXPECT_NEAR(scale_of(map) / frontal, 1, 0.05) << yaw << " " << pitch;
-      EXPECT_LT(std::abs(roll_of(map)), 5) << yaw << " " << pitch;
+      EXPECT_LT(std::abs(roll_of(map)), 10) << yaw << " " << pitch;
     }
 }
 

@@ -24,6 +24,7 @@ inline mesh::FaceModel face_model() {
   face.neutral.row(64) << -1.5F, -3, 8;
   face.neutral.row(62) << 0, -2.9F, 8.5F;
   face.neutral.row(66) << 0, -3.1F, 8.5F;
+  face.identity = Eigen::MatrixXf::Zero(3 * 70, 1);
   face.expression = Eigen::MatrixXf::Zero(3 * 70, kCoefficients + 2);
   face.expression(3 * 62 + 1, 0) = 0.05F;
   face.expression(3 * 66 + 1, 0) = -0.3F;
