@@ -77,8 +77,7 @@ RESYNCER_WIDE void write_reference(const ReferenceWarp& warp, int y, int begin, 
   warp.locate(y, begin, end, places->data());
   to += begin * kGuidancePlanes;
   for (std::size_t i = 0; i < places->size(); i += 3, to += kGuidancePlanes) {
-    Float4 pixel = warp.colour((*places)[i], (*places)[i + 1]);
-    pixel[3] = (*places)[i + 2];
+    const Float4 pixel = warp.colour((*places)[i], (*places)[i + 1]) + Float4{0, 0, 0, (*places)[i + 2]};
     std::memcpy(to, &pixel, sizeof pixel);
   }
 }

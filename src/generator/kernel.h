@@ -13,7 +13,7 @@
 
 // Functions marked so are compiled twice, for any x86-64 and for those with AVX2 and FMA; the loader picks one.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define RESYNCER_WIDE __attribute__((target_clones("default", "arch=haswell")))
+#define RESYNCER_WIDE __attribute__((target_clones("default", "arch=x86-64-v3")))
 #else
 #define RESYNCER_WIDE
 #endif

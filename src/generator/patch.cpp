@@ -35,8 +35,9 @@ void fit(core::ImageF* image, int width, int height, int channels) {
 
 template <int kChannels>
 Float4 load(const float* p) {
-  Float4 v = splat(0);
-  std::memcpy(&v, p, kChannels * sizeof(float));
+  if constexpr (kChannels == 3) return Float4{p[0], p[1], p[2], 0};
+  Float4 v;
+  std::memcpy(&v, p, sizeof v);
   return v;
 }
 
@@ -92,8 +93,7 @@ RESYNCER_WIDE void add_reference(const ReferenceWarp& warp, const Row& row, std:
   for (std::size_t i = 0; i < count; ++i, place += 3) {
     const float weight = scratch->painted[8 * i + slot];
     if (weight < kNegligible || alpha[i] <= 0) continue;
-    Float4 colour = warp.colour(place[0], place[1]);
-    colour[3] = 1;
+    const Float4 colour = warp.colour(place[0], place[1]) + Float4{0, 0, 0, 1};
     float* sum = scratch->colours.data() + 4 * i;
     const Float4 total = load<4>(sum) + weight * colour;
     std::memcpy(sum, &total, sizeof total);

@@ -165,7 +165,7 @@ void write_video(const std::filesystem::path& path, const VideoSample& s) {
   stream->time_base = codec->time_base;
   if (s.rotation_clockwise != 0) {
     auto* matrix = av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t));
-    av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), -s.rotation_clockwise);
+    av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), s.rotation_clockwise);
   }
   for (int i = 0; i < s.audio_tracks; ++i)
     av_dict_set(&add_sound(muxer.get(), 16000, 1)->metadata, "language", i == 0 ? "eng" : "fra", 0);
