@@ -10,8 +10,8 @@ if [ $# -ne 0 ] && [ $# -ne 3 ]; then
 fi
 here=$(cd "$(dirname "$0")/.." && pwd)
 "$here/scripts/install_packages.sh"
-(cd "$here" && cmake --preset bench && cmake --build --preset bench)
-resyncer="$here/build/bench/bin/resyncer"
+(cd "$here" && cmake --preset release && cmake --build --preset release --target resyncer)
+resyncer="$here/build/release/bin/resyncer"
 
 if [ $# -eq 3 ]; then
   exec "$resyncer" render "$1" -a "$2" -o "$3"
