@@ -11,26 +11,40 @@ std::string sentence(const std::string& message, const std::string& place, const
 
 int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::internal: return 1;
-    case ErrorKind::usage: return 2;
-    case ErrorKind::input: return 3;
-    case ErrorKind::model: return 4;
-    case ErrorKind::face: return 5;
-    case ErrorKind::output: return 6;
-    case ErrorKind::memory: return 7;
+    case ErrorKind::internal:
+      return 1;
+    case ErrorKind::usage:
+      return 2;
+    case ErrorKind::input:
+      return 3;
+    case ErrorKind::model:
+      return 4;
+    case ErrorKind::face:
+      return 5;
+    case ErrorKind::output:
+      return 6;
+    case ErrorKind::memory:
+      return 7;
   }
   return 1;
 }
 
 const char* name(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::internal: return "internal";
-    case ErrorKind::usage: return "usage";
-    case ErrorKind::input: return "input";
-    case ErrorKind::model: return "model";
-    case ErrorKind::face: return "face";
-    case ErrorKind::output: return "output";
-    case ErrorKind::memory: return "memory";
+    case ErrorKind::internal:
+      return "internal";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::input:
+      return "input";
+    case ErrorKind::model:
+      return "model";
+    case ErrorKind::face:
+      return "face";
+    case ErrorKind::output:
+      return "output";
+    case ErrorKind::memory:
+      return "memory";
   }
   return "internal";
 }

@@ -50,7 +50,8 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
   if (!std::filesystem::is_directory(folder, ignored))
     throw Error(ErrorKind::output, "the folder does not exist", folder.string(), "create it first");
   if (::access(folder.c_str(), W_OK) != 0)
-    throw Error(ErrorKind::output, "the folder is not writable", folder.string(), "choose another folder with -o");
+    throw Error(ErrorKind::output, "the folder is not writable", folder.string(),
+                "choose another folder with -o");
   static std::atomic<int> counter{0};
   temporary_ = folder / ("." + target.stem().string() + ".partial-" + std::to_string(::getpid()) + "-" +
                          std::to_string(counter++) + target.extension().string());
@@ -70,7 +71,8 @@ void OutputFile::commit() {
   int failed = ::fsync(fd);
   int cause = errno;
   ::close(fd);
-  if (failed != 0) throw Error(ErrorKind::output, std::strerror(cause), target_.string(), "free some disk space");
+  if (failed != 0)
+    throw Error(ErrorKind::output, std::strerror(cause), target_.string(), "free some disk space");
   std::error_code error;
   std::filesystem::rename(temporary_, target_, error);
   if (error) throw Error(ErrorKind::output, error.message(), target_.string());

@@ -19,8 +19,9 @@ using nlohmann::json;
 constexpr std::size_t kMaxHeader = std::size_t{64} << 20;
 
 const std::map<std::string, DType>& dtype_names() {
-  static const std::map<std::string, DType> names = {{"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16},
-                                                     {"I64", DType::i64}, {"I32", DType::i32}, {"U8", DType::u8}};
+  static const std::map<std::string, DType> names = {{"F32", DType::f32},   {"F16", DType::f16},
+                                                     {"BF16", DType::bf16}, {"I64", DType::i64},
+                                                     {"I32", DType::i32},   {"U8", DType::u8}};
   return names;
 }
 }  // namespace
@@ -28,11 +29,15 @@ const std::map<std::string, DType>& dtype_names() {
 std::size_t size_of(DType type) {
   switch (type) {
     case DType::f32:
-    case DType::i32: return 4;
+    case DType::i32:
+      return 4;
     case DType::f16:
-    case DType::bf16: return 2;
-    case DType::i64: return 8;
-    case DType::u8: return 1;
+    case DType::bf16:
+      return 2;
+    case DType::i64:
+      return 8;
+    case DType::u8:
+      return 1;
   }
   return 1;
 }
@@ -60,8 +65,12 @@ std::vector<float> TensorView::to_floats() const {
     }
   };
   switch (type) {
-    case DType::f32: each(float{}, [](float v) { return v; }); break;
-    case DType::f16: each(std::uint16_t{}, [](std::uint16_t v) { return float_from_half(v); }); break;
+    case DType::f32:
+      each(float{}, [](float v) { return v; });
+      break;
+    case DType::f16:
+      each(std::uint16_t{}, [](std::uint16_t v) { return float_from_half(v); });
+      break;
     case DType::bf16:
       each(std::uint16_t{}, [](std::uint16_t v) {
         std::uint32_t bits = std::uint32_t(v) << 16;
@@ -70,9 +79,15 @@ std::vector<float> TensorView::to_floats() const {
         return f;
       });
       break;
-    case DType::i64: each(std::int64_t{}, [](std::int64_t v) { return float(v); }); break;
-    case DType::i32: each(std::int32_t{}, [](std::int32_t v) { return float(v); }); break;
-    case DType::u8: each(std::uint8_t{}, [](std::uint8_t v) { return float(v); }); break;
+    case DType::i64:
+      each(std::int64_t{}, [](std::int64_t v) { return float(v); });
+      break;
+    case DType::i32:
+      each(std::int32_t{}, [](std::int32_t v) { return float(v); });
+      break;
+    case DType::u8:
+      each(std::uint8_t{}, [](std::uint8_t v) { return float(v); });
+      break;
   }
   return out;
 }
@@ -106,7 +121,8 @@ TensorFile::TensorFile(const std::filesystem::path& path, ErrorKind kind)
   }
   ::close(fd);
   if (!regular) fail("is not a regular file");
-  if (info.st_size < 8) fail("is too short for a safetensors file (" + std::to_string(info.st_size) + " bytes)");
+  if (info.st_size < 8)
+    fail("is too short for a safetensors file (" + std::to_string(info.st_size) + " bytes)");
   if (storage_->mapped == MAP_FAILED) fail("cannot be mapped into memory");
   parse(static_cast<const std::byte*>(storage_->mapped), storage_->size);
 }
@@ -125,9 +141,10 @@ std::string read_entry(const json& entry, const std::byte* data, std::size_t dat
   auto type = entry.find("dtype"), shape = entry.find("shape"), offsets = entry.find("data_offsets");
   if (type == entry.end() || !type->is_string() || dtype_names().count(type->get<std::string>()) == 0)
     return "its dtype is missing or unknown";
-  if (shape == entry.end() || !shape->is_array() || shape->size() > 8) return "its shape is missing or malformed";
-  if (offsets == entry.end() || !offsets->is_array() || offsets->size() != 2 || !(*offsets)[0].is_number_unsigned() ||
-      !(*offsets)[1].is_number_unsigned())
+  if (shape == entry.end() || !shape->is_array() || shape->size() > 8)
+    return "its shape is missing or malformed";
+  if (offsets == entry.end() || !offsets->is_array() || offsets->size() != 2 ||
+      !(*offsets)[0].is_number_unsigned() || !(*offsets)[1].is_number_unsigned())
     return "its data offsets are missing or malformed";
   out->type = dtype_names().at(type->get<std::string>());
   std::uint64_t bytes = size_of(out->type);
@@ -150,10 +167,12 @@ std::string read_entry(const json& entry, const std::byte* data, std::size_t dat
 void TensorFile::parse(const std::byte* bytes, std::size_t size) {
   std::uint64_t header_size = 0;
   std::memcpy(&header_size, bytes, 8);
-  if (header_size > kMaxHeader || header_size > size - 8) fail("the header reaches beyond the file (truncated?)");
+  if (header_size > kMaxHeader || header_size > size - 8)
+    fail("the header reaches beyond the file (truncated?)");
   const char* text = reinterpret_cast<const char*>(bytes) + 8;
   int depth = 0;
-  bool too_deep = false;  // nlohmann's parser is recursive in its destructor only, but refuse deep nesting anyway
+  bool too_deep =
+      false;  // nlohmann's parser is recursive in its destructor only, but refuse deep nesting anyway
   auto guard = [&](int level, json::parse_event_t, json&) {
     depth = level;
     too_deep = too_deep || level > 8;
@@ -200,14 +219,16 @@ const std::string& TensorFile::meta(const std::string& key) const {
   return it->second;
 }
 
-void TensorFileWriter::add(const std::string& name, DType type, std::vector<std::int64_t> shape, const void* data) {
+void TensorFileWriter::add(const std::string& name, DType type, std::vector<std::int64_t> shape,
+                           const void* data) {
   std::size_t bytes = size_of(type);
   for (auto extent : shape) bytes *= static_cast<std::size_t>(extent);
   const auto* begin = static_cast<const std::byte*>(data);
   entries_[name] = Entry{type, std::move(shape), std::vector<std::byte>(begin, begin + bytes)};
 }
 
-void TensorFileWriter::add(const std::string& name, std::vector<std::int64_t> shape, const std::vector<float>& data) {
+void TensorFileWriter::add(const std::string& name, std::vector<std::int64_t> shape,
+                           const std::vector<float>& data) {
   add(name, DType::f32, std::move(shape), data.data());
 }
 
@@ -229,14 +250,16 @@ void TensorFileWriter::write(const std::filesystem::path& path) const {
   stream.write(reinterpret_cast<const char*>(&header_size), 8);
   stream.write(text.data(), static_cast<std::streamsize>(text.size()));
   for (const auto& [key, entry] : entries_)
-    stream.write(reinterpret_cast<const char*>(entry.data.data()), static_cast<std::streamsize>(entry.data.size()));
+    stream.write(reinterpret_cast<const char*>(entry.data.data()),
+                 static_cast<std::streamsize>(entry.data.size()));
   stream.close();
   if (!stream) throw Error(ErrorKind::output, "writing failed", path.string(), "is the disk full?");
   output.commit();
 }
 
 float float_from_half(std::uint16_t bits) {
-  std::uint32_t sign = std::uint32_t(bits & 0x8000U) << 16, exponent = (bits >> 10) & 31U, mantissa = bits & 1023U;
+  std::uint32_t sign = std::uint32_t(bits & 0x8000U) << 16, exponent = (bits >> 10) & 31U,
+                mantissa = bits & 1023U;
   std::uint32_t out = 0;
   if (exponent == 31) {
     out = sign | 0x7f800000U | (mantissa << 13);

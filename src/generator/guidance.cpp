@@ -24,8 +24,8 @@ constexpr int kDown[][2] = {{8, 27}, {7, 39}, {9, 42}, {33, 27}};
 
 Eigen::Vector3f point(const mesh::Vertices& v, int i) { return v.row(i).transpose(); }
 
-// Roll of the head as seen: the turn within the picture that is left when the head's rotation is taken apart into
-// one about the viewing direction and one about an axis in the picture.
+// Roll of the head as seen: the turn within the picture that is left when the head's rotation is taken apart
+// into one about the viewing direction and one about an axis in the picture.
 float seen_roll(const mesh::Vertices& v) {
   Eigen::Vector3f across = Eigen::Vector3f::Zero(), down = Eigen::Vector3f::Zero();
   for (const auto& pair : kAcross) across += point(v, pair[0]) - point(v, pair[1]);
@@ -56,8 +56,8 @@ core::Box extent(const core::ImageF& mask) {
 }
 
 // The first six planes of a row; the others 0.
-RESYNCER_WIDE void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch, int y,
-                 float* to) {
+void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const GuidanceScratch& scratch,
+                 int y, float* to) {
   const std::uint8_t* rgb = input.crop->row(y);
   const float *mask = input.mask->row(y), *shading = scratch.shading.row(y);
   const std::int32_t* owner = scratch.raster.triangle.row(y);
@@ -72,12 +72,17 @@ RESYNCER_WIDE void write_frame(const mesh::FaceModel& model, const GuidanceInput
 }
 
 // Four planes, R G B and validity, of the pixels [begin, end) of a row.
-RESYNCER_WIDE void write_reference(const ReferenceWarp& warp, int y, int begin, int end, std::vector<float>* places, float* to) {
-  places->resize(std::size_t(std::max(0, end - begin)) * 3);
-  warp.locate(y, begin, end, places->data());
+void write_reference(const ReferenceWarp& warp, int y, int begin, int end, GuidanceScratch* scratch,
+                     float* to) {
+  const auto count = std::size_t(end - begin);
+  scratch->positions.resize(2 * count);
+  scratch->validity.resize(count);
+  const float *position = scratch->positions.data(), *validity = scratch->validity.data();
+  warp.locate(y, begin, end, scratch->positions.data());
+  warp.judge(y, begin, end, position, scratch->validity.data());
   to += begin * kGuidancePlanes;
-  for (std::size_t i = 0; i < places->size(); i += 3, to += kGuidancePlanes) {
-    const Float4 pixel = warp.colour((*places)[i], (*places)[i + 1]) + Float4{0, 0, 0, (*places)[i + 2]};
+  for (std::size_t i = 0; i < count; ++i, position += 2, to += kGuidancePlanes) {
+    const Float4 pixel = warp.colour(position[0], position[1]) + Float4{0, 0, 0, validity[i]};
     std::memcpy(to, &pixel, sizeof pixel);
   }
 }
@@ -98,7 +103,8 @@ core::Affine2 crop_from_frame(const mesh::Vertices& v, int side) {
 mesh::Vertices transform(const mesh::Vertices& vertices, const core::Affine2& map) {
   mesh::Vertices out(vertices.rows(), 3);
   const float scale = std::sqrt(std::abs(map.linear().determinant()));
-  out.leftCols<2>() = (vertices.leftCols<2>() * map.linear().transpose()).rowwise() + map.translation().transpose();
+  out.leftCols<2>() =
+      (vertices.leftCols<2>() * map.linear().transpose()).rowwise() + map.translation().transpose();
   out.col(2) = vertices.col(2) * scale;
   return out;
 }
@@ -124,7 +130,7 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
     write_frame(model, input, *scratch, y, row);
     if (y < box.top || y >= box.bottom) continue;
     for (std::size_t slot = 0; slot < warps.size(); ++slot)
-      write_reference(warps[slot], y, box.left, box.right, &scratch->places,
+      write_reference(warps[slot], y, box.left, box.right, scratch,
                       row + kFirstReferencePlane + 4 * int(slot));
   }
 }

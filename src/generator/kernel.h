@@ -11,13 +11,6 @@
 #include <emmintrin.h>
 #endif
 
-// Functions marked so are compiled twice, for any x86-64 and for those with AVX2 and FMA; the loader picks one.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define RESYNCER_WIDE __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define RESYNCER_WIDE
-#endif
-
 namespace resyncer::generator {
 
 // Four floats, elementwise arithmetic (GCC and Clang); here R, G, B and a fourth that is free.
@@ -35,9 +28,9 @@ struct Kernel {
   Float4 operator()(float t) const { return c[0] + t * (c[1] + t * (c[2] + t * c[3])); }
 };
 
-// `shrink`: source px a target px. Up to 1 Catmull-Rom, which keeps the sharpness that bilinear sampling would
-// halve; at 2 and above a tent of two px, the right average for half the size; smoothly from one to the other, so
-// that nothing pops in time.
+// `shrink`: source px a target px. Up to 1 Catmull-Rom, which keeps the sharpness that bilinear sampling
+// would halve; at 2 and above a tent of two px, the right average for half the size; smoothly from one to the
+// other, so that nothing pops in time.
 inline Kernel kernel_for(float shrink) {
   constexpr std::array<Float4, 4> cubic{Float4{0, 1, 0, 0}, Float4{-0.5F, 0, 0.5F, 0},
                                         Float4{1, -2.5F, 2, -0.5F}, Float4{-0.5F, 1.5F, -1.5F, 0.5F}};
@@ -82,10 +75,8 @@ inline Float4 sample(const core::ImageU8& image, const Kernel& kernel, float x, 
   c *= Float4(_mm_shuffle_ps(w, w, _MM_SHUFFLE(3, 3, 3, 2)));
   const __m128i ai = _mm_castps_si128(__m128(a)), bi = _mm_castps_si128(__m128(b)),
                 ci = _mm_castps_si128(__m128(c));
-  const Float4 second =
-      Float4(_mm_castsi128_ps(_mm_or_si128(_mm_srli_si128(ai, 12), _mm_slli_si128(bi, 4))));
-  const Float4 third =
-      Float4(_mm_castsi128_ps(_mm_or_si128(_mm_srli_si128(bi, 8), _mm_slli_si128(ci, 8))));
+  const Float4 second = Float4(_mm_castsi128_ps(_mm_or_si128(_mm_srli_si128(ai, 12), _mm_slli_si128(bi, 4))));
+  const Float4 third = Float4(_mm_castsi128_ps(_mm_or_si128(_mm_srli_si128(bi, 8), _mm_slli_si128(ci, 8))));
   const Float4 fourth = Float4(_mm_castsi128_ps(_mm_srli_si128(ci, 4)));
   constexpr float kUnit = 1.F / (255.F * 16384.F);
   const Float4 rgb = ((a + second) + (third + fourth)) * Float4{kUnit, kUnit, kUnit, 0};

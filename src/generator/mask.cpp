@@ -11,12 +11,13 @@ namespace {
 
 using core::Point2;
 
-// The outline below: landmarks of the jaw from cheek to cheek, each moved outwards by so much (cm on a face whose
-// jaw, landmark 3 to 13, measures 13 cm in 3D).
+// The outline below: landmarks of the jaw from cheek to cheek, each moved outwards by so much (cm on a face
+// whose jaw, landmark 3 to 13, measures 13 cm in 3D).
 constexpr int kFirstJaw = 3, kLastJaw = 13;
 constexpr std::array<float, 11> kOutwards{0.1F, 0.3F, 0.5F, 0.8F, 1.0F, 1.1F, 1.0F, 0.8F, 0.5F, 0.3F, 0.1F};
 constexpr float kJawCm = 13.1F;
-constexpr float kLipMargin = 0.6F;   // cm round the lips, which stick out beyond the far cheek of a turned head
+constexpr float kLipMargin =
+    0.6F;  // cm round the lips, which stick out beyond the far cheek of a turned head
 constexpr float kNoseMargin = 0.35F;  // cm between the nose and the notch
 
 Point2 at(const mesh::Vertices& v, int i) { return v.row(i).head<2>().transpose(); }
@@ -46,16 +47,30 @@ std::vector<Point2> convex_hull(std::vector<Point2> points) {
   return hull;
 }
 
-std::size_t nearest(const std::vector<Point2>& polygon, Point2 p) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < polygon.size(); ++i)
-    if ((polygon[i] - p).squaredNorm() < (polygon[best] - p).squaredNorm()) best = i;
-  return best;
+// The part of a convex polygon (clockwise for the viewer) on the right-hand side of the line from `a` to `b`:
+// the chin's when they are the left and the right cheek. Starts where the border crosses the line downwards,
+// ends where it comes back. Empty when it does not cross.
+std::vector<Point2> below(const std::vector<Point2>& polygon, Point2 a, Point2 b) {
+  const std::size_t n = polygon.size();
+  auto height = [&](std::size_t i) { return cross(b - a, polygon[i % n] - a); };
+  auto on_line = [&](std::size_t i) {
+    return mix(polygon[i % n], polygon[(i + 1) % n], height(i) / (height(i) - height(i + 1)));
+  };
+  for (std::size_t start = 0; start < n; ++start) {
+    if (height(start) > 0 || height(start + 1) <= 0) continue;
+    std::vector<Point2> part{on_line(start)};
+    std::size_t i = start + 1;
+    for (; height(i) > 0; ++i) part.push_back(polygon[i % n]);
+    part.push_back(on_line(i - 1));
+    return part;
+  }
+  return {};
 }
 
-// The notch for the nose, from the viewer's left cheek to the right one: up the cheek, under the eye, down beside
-// the nose, under it, and up again. `right`, `down`: unit vectors of the face in the picture.
-void add_notch(const mesh::Vertices& v, Point2 left_cheek, Point2 right_cheek, float cm, std::vector<Point2>* out) {
+// The notch for the nose, from the viewer's left cheek to the right one: up the cheek, under the eye, down
+// beside the nose, under it, and up again. `right`, `down`: unit vectors of the face in the picture.
+void add_notch(const mesh::Vertices& v, Point2 left_cheek, Point2 right_cheek, float cm,
+               std::vector<Point2>* out) {
   Point2 right = at(v, 45) - at(v, 36);
   right = right.norm() > 0 ? Point2(right.normalized()) : Point2(1, 0);
   const Point2 down(-right.y(), right.x());
@@ -110,8 +125,8 @@ void fill_hard(const std::vector<Point2>& polygon, Point2 origin, float inside, 
   }
 }
 
-// Lowers every pixel of the mask to its squared distance from the segment, visiting only those within `reach`.
-// `a`, `b`: px of the mask.
+// Lowers every pixel of the mask to its squared distance from the segment, visiting only those within
+// `reach`. `a`, `b`: px of the mask.
 void lower_to_distance(Point2 a, Point2 b, float reach, core::ImageF* mask) {
   const Point2 along = b - a;
   const float inverse = 1 / std::max(along.squaredNorm(), 1e-12F);
@@ -157,13 +172,10 @@ std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vert
   }
   for (const Point2& p : points)
     if (!p.allFinite()) return {};
-  const std::vector<Point2> hull = convex_hull(std::move(points));
-  // The hull from the right cheek by way of the chin to the left one, then the notch in place of the straight top.
-  std::vector<Point2> polygon;
-  const std::size_t end = nearest(hull, left_cheek);
-  for (std::size_t i = nearest(hull, right_cheek); i != end; i = (i + 1) % hull.size()) polygon.push_back(hull[i]);
-  polygon.push_back(hull[end]);
-  add_notch(neutral, left_cheek, right_cheek, cm, &polygon);
+  // The hull below the line from cheek to cheek, and the notch in place of the straight top. Every step of
+  // this is continuous in the vertices, so that the mask does not jump.
+  std::vector<Point2> polygon = below(convex_hull(std::move(points)), left_cheek, right_cheek);
+  if (!polygon.empty()) add_notch(neutral, polygon.back(), polygon.front(), cm, &polygon);
   return polygon;
 }
 

@@ -18,7 +18,7 @@ namespace {
 static_assert(kReferences + 3 < kOutputLanes, "the outputs must fit their lanes");
 // As in nets::RewiredGenerator, whose header needs LibTorch; the test compares the two.
 constexpr float kValidityFloor = 1e-4F;
-constexpr float kResidualGain = 0.5F;
+constexpr float kResidualGain = 0.25F;
 
 RESYNCER_INLINE float load(float v) { return v; }
 RESYNCER_INLINE float load(std::uint16_t v) {  // bfloat16

@@ -69,7 +69,8 @@ Row visible_part(const core::ImageF& alpha, int y) {
 }
 
 // Weights (4) and residual (4, the last 0) of every pixel of the row.
-RESYNCER_WIDE void read_painting(const PatchInput& input, const Row& row, core::Point2 origin, std::vector<float>* painted) {
+void read_painting(const PatchInput& input, const Row& row, core::Point2 origin,
+                   std::vector<float>* painted) {
   painted->resize(std::size_t(row.end - row.begin) * 8);
   const core::Point2 first(origin.x() + float(row.begin) + 0.5F, origin.y() + float(row.y) + 0.5F);
   const core::Point2 start = input.crop_from_frame * first, step = input.crop_from_frame.linear().col(0);
@@ -84,16 +85,16 @@ RESYNCER_WIDE void read_painting(const PatchInput& input, const Row& row, core::
 }
 
 // Adds a reference's weighted colours; the fourth component gathers the weights.
-RESYNCER_WIDE void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
+void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
                    GuidanceScratch* scratch) {
   const auto count = std::size_t(row.end - row.begin);
-  scratch->places.resize(count * 3);
-  warp.locate(row.y, row.begin, row.end, scratch->places.data());
-  const float* place = scratch->places.data();
-  for (std::size_t i = 0; i < count; ++i, place += 3) {
+  scratch->positions.resize(count * 2);
+  warp.locate(row.y, row.begin, row.end, scratch->positions.data());
+  const float* position = scratch->positions.data();
+  for (std::size_t i = 0; i < count; ++i, position += 2) {
     const float weight = scratch->painted[8 * i + slot];
     if (weight < kNegligible || alpha[i] <= 0) continue;
-    const Float4 colour = warp.colour(place[0], place[1]) + Float4{0, 0, 0, 1};
+    const Float4 colour = warp.colour(position[0], position[1]) + Float4{0, 0, 0, 1};
     float* sum = scratch->colours.data() + 4 * i;
     const Float4 total = load<4>(sum) + weight * colour;
     std::memcpy(sum, &total, sizeof total);

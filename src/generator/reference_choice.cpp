@@ -27,8 +27,8 @@ float sharpest(const std::vector<BankEntry>& bank) {
   return best;
 }
 
-// The candidate of least distance that is not taken; `kept` wins while it is nearly as good. -1: none (a distance that
-// is not a number is no candidate).
+// The candidate of least distance that is not taken; `kept` wins while it is nearly as good. -1: none (a
+// distance that is not a number is no candidate).
 int pick(const std::vector<float>& distance, const std::vector<int>& taken, int kept, float hold) {
   int best = -1;
   auto is_free = [&](int i) {

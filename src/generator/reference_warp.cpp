@@ -75,44 +75,54 @@ float ReferenceWarp::trust(std::int32_t triangle) const {
   }
 }
 
-RESYNCER_WIDE void ReferenceWarp::locate(int y, int begin, int end, float* out) const {
+void ReferenceWarp::locate(int y, int begin, int end, float* positions) const {
   const std::int32_t* owner = raster_.triangle.row(y);
   const float* weights = raster_.barycentric.row(y);
-  const float width = float(reference_.image.width), height = float(reference_.image.height);
-  const Eigen::Vector2f step = outside_.linear().col(0);
-  const Eigen::Vector2f start = outside_ * core::Point2(0.5F, float(y) + 0.5F);
+  const core::Point2 step = outside_.linear().col(0), start = outside_ * core::Point2(0.5F, float(y) + 0.5F);
   const mesh::Vertices& from = reference_.dense;
   std::int32_t last = -1;  // neighbours mostly share their triangle
-  float x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0, validity = 0;
-  for (int x = begin; x < end; ++x, out += 3) {
+  float x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+  for (int x = begin; x < end; ++x, positions += 2) {
     if (owner[x] < 0) {
-      out[0] = start.x() + float(x) * step.x();
-      out[1] = start.y() + float(x) * step.y();
-      out[2] = kOutside;
-    } else {
-      if (owner[x] != last) {
-        last = owner[x];
-        const mesh::Triangle& t = model_.triangles[std::size_t(last)];
-        x0 = from(t[0], 0), y0 = from(t[0], 1);
-        x1 = from(t[1], 0) - x0, y1 = from(t[1], 1) - y0;
-        x2 = from(t[2], 0) - x0, y2 = from(t[2], 1) - y0;
-        validity = trust(last);
-      }
-      const float w1 = weights[2 * x], w2 = weights[2 * x + 1];
-      out[0] = x0 + w1 * x1 + w2 * x2;
-      out[1] = y0 + w1 * y1 + w2 * y2;
-      out[2] = validity;
+      positions[0] = start.x() + float(x) * step.x();
+      positions[1] = start.y() + float(x) * step.y();
+      continue;
     }
-    const bool inside = out[0] >= 0 && out[0] <= width && out[1] >= 0 && out[1] <= height;  // not NaN
-    if (!inside) out[2] = 0;
+    if (owner[x] != last) {
+      last = owner[x];
+      const mesh::Triangle& t = model_.triangles[std::size_t(last)];
+      x0 = from(t[0], 0), y0 = from(t[0], 1);
+      x1 = from(t[1], 0) - x0, y1 = from(t[1], 1) - y0;
+      x2 = from(t[2], 0) - x0, y2 = from(t[2], 1) - y0;
+    }
+    const float w1 = weights[2 * x], w2 = weights[2 * x + 1];
+    positions[0] = x0 + w1 * x1 + w2 * x2;
+    positions[1] = y0 + w1 * y1 + w2 * y2;
   }
 }
 
-RESYNCER_WIDE Float4 ReferenceWarp::average(float x, float y) const {
+void ReferenceWarp::judge(int y, int begin, int end, const float* positions, float* validity) const {
+  const std::int32_t* owner = raster_.triangle.row(y);
+  const float width = float(reference_.image.width), height = float(reference_.image.height);
+  std::int32_t last = -1;
+  float trusted = kOutside;
+  for (int x = begin; x < end; ++x, positions += 2) {
+    if (owner[x] != last) {
+      last = owner[x];
+      trusted = last < 0 ? kOutside : trust(last);
+    }
+    const bool inside =
+        positions[0] >= 0 && positions[0] <= width && positions[1] >= 0 && positions[1] <= height;
+    *validity++ = inside ? trusted : 0;  // NaN is not inside
+  }
+}
+
+Float4 ReferenceWarp::average(float x, float y) const {
   Float4 sum = splat(0);
   for (int j = 0; j < grid_; ++j)
     for (int i = 0; i < grid_; ++i) {
-      const core::Point2 part((float(i) + 0.5F) / float(grid_) - 0.5F, (float(j) + 0.5F) / float(grid_) - 0.5F);
+      const core::Point2 part((float(i) + 0.5F) / float(grid_) - 0.5F,
+                              (float(j) + 0.5F) / float(grid_) - 0.5F);
       const core::Point2 moved = outside_.linear() * part;
       sum += sample(reference_.image, kernel_, x + moved.x(), y + moved.y());
     }

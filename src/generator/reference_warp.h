@@ -1,5 +1,5 @@
-// Where a reference's pixels lie for every pixel of the target (private to generator): through the mesh where it
-// covers, else through the affine map that takes one mesh to the other best.
+// Where a reference's pixels lie for every pixel of the target (private to generator): through the mesh where
+// it covers, else through the affine map that takes one mesh to the other best.
 #pragma once
 
 #include "generator/kernel.h"
@@ -13,12 +13,15 @@ class ReferenceWarp {
   ReferenceWarp(const mesh::FaceModel& model, const mesh::Raster& raster, const mesh::Vertices& target,
                 const Reference& reference);
 
-  // For the pixels [begin, end) of row y: position in the reference's image and how far it can be trusted
-  // (x, y, validity triples). 1 on the skin, less where the reference sees it edge-on or from behind; in the mouth as
-  // far as the reference's mouth is open; little outside the mesh; 0 outside the reference's image.
-  void locate(int y, int begin, int end, float* x_y_validity) const;
+  // Positions (x, y pairs) in the reference's image of the centres of the pixels [begin, end) of row y.
+  void locate(int y, int begin, int end, float* positions) const;
+  // How far what lies there can be trusted: 1 on the skin, less where the reference sees it edge-on or from
+  // behind; in the mouth as far as the reference's mouth is open; little outside the mesh; 0 outside the
+  // reference's image.
+  void judge(int y, int begin, int end, const float* positions, float* validity) const;
 
-  // RGB [0, 1] at a position that locate() gave; the image's edge is repeated, so that there is always something.
+  // RGB [0, 1] at a position that locate() gave; the image's edge is repeated, so that there is always
+  // something.
   Float4 colour(float x, float y) const {
     if (grid_ == 1) return sample(reference_.image, kernel_, x, y);
     return average(x, y);
@@ -32,11 +35,11 @@ class ReferenceWarp {
   const mesh::Raster& raster_;
   const mesh::Vertices& target_;
   const Reference& reference_;
-  core::Affine2 outside_;   // reference from target px
-  float area_scale_ = 1;    // reference px^2 a target px^2
-  float mouth_ = 1;         // validity inside the mouth
+  core::Affine2 outside_;  // reference from target px
+  float area_scale_ = 1;   // reference px^2 a target px^2
+  float mouth_ = 1;        // validity inside the mouth
   Kernel kernel_;
-  int grid_ = 1;            // samples a target px in each direction: more than one when the reference is far larger
+  int grid_ = 1;  // samples a target px in each direction: more than one when the reference is far larger
 };
 
 }  // namespace resyncer::generator

@@ -97,6 +97,8 @@ void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionar
     std::string log = "log-level=none";
     settings->set("x265-params", options.bit_exact ? log + ":info=0:pools=none:frame-threads=1" : log);
   }
+  // x264's AVX-512 code for this reads memory that was never set: the result changes from run to run.
+  if (name.rfind("libx264", 0) == 0 && options.bit_exact) settings->set("x264-params", "mbtree=0");
   if (name == "libsvtav1") ::setenv("SVT_LOG", "0", 0);  // it talks on stderr by itself
   if (name == "ffv1") {
     codec->gop_size = 1;

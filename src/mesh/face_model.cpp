@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "mesh/cage.h"
 #include "mesh/subdivision.h"
@@ -40,18 +41,21 @@ void add_surface(FaceModel* model) {
     topology.triangles.push_back(t.vertices);
     topology.regions.push_back(t.region);
   }
+  // The chart is divided linearly: what is drawn without overlap stays so, and inside [0, 1].
+  std::vector<Eigen::Vector2f> uv;
+  for (int v = 0; v < cage_size(); ++v) uv.push_back(cage_uv(v));
   Eigen::SparseMatrix<float, Eigen::RowMajor> whole;
   for (int round = 0; round < kRounds; ++round) {
     Eigen::SparseMatrix<float, Eigen::RowMajor> step;
     topology = subdivide(topology, &step);
+    for (auto [a, b] : topology.edges) uv.push_back(0.5F * (uv[std::size_t(a)] + uv[std::size_t(b)]));
     whole = round == 0 ? step : Eigen::SparseMatrix<float, Eigen::RowMajor>(step * whole);
   }
   model->subdivision = whole;
   model->triangles = topology.triangles;
   model->regions = topology.regions;
-  Eigen::Matrix<float, Eigen::Dynamic, 2, Eigen::RowMajor> uv(cage_size(), 2);
-  for (int v = 0; v < cage_size(); ++v) uv.row(v) = cage_uv(v).transpose();
-  model->uv = model->subdivision * uv;
+  model->uv.resize(Eigen::Index(uv.size()), 2);
+  for (std::size_t v = 0; v < uv.size(); ++v) model->uv.row(Eigen::Index(v)) = uv[v].transpose();
 }
 
 std::vector<float> row_major(const Eigen::MatrixXf& m) {

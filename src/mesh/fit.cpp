@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "mesh/fit_frame.h"
 #include "resyncer/core/error.h"
@@ -12,8 +13,10 @@ namespace {
 
 constexpr double kFocalPrior = 1.5,
                  kFocalSpread = 0.3;  // of the larger image side; deviation of the logarithm
-constexpr int kSharedSteps = 10;
-constexpr int kSweeps = 6;  // over the frames of a shot, to and fro, after the frame-wise fit
+constexpr int kSharedSteps = 12;
+constexpr double kLeastDamping = 1e-4;
+constexpr double kSameShape = 1e-8;  // squared, inter-ocular distances: a frame that shows nothing new
+constexpr int kSweeps = 6;           // over the frames of a shot, to and fro, after the frame-wise fit
 
 // The temporal prior acts on the distance of a frame from the mean of its neighbours. It is a Cauchy prior:
 // firm while that distance is below `scale`, where it is the tracker's noise, and loose beyond, so that a
@@ -38,6 +41,16 @@ LandmarkModel landmarks_of(const FaceModel& model) {
   out.expression = model.expression.topRows(rows).cast<double>();
   out.speech_count = model.speech_count;
   return out;
+}
+
+// Of residuals that are weighted as linearise() does.
+double huber_cost(const Eigen::VectorXd& residual, double scale) {
+  double cost = 0;
+  for (Eigen::Index i = 0; i < residual.size(); i += 2) {
+    double square = residual.segment<2>(i).squaredNorm();
+    cost += square > scale * scale ? 2 * square - scale * scale : square;
+  }
+  return cost;
 }
 
 struct Frame {
@@ -110,53 +123,99 @@ class TrackFitter {
       for (std::size_t k = 0; k < candidates.size(); ++k)
         distance[k] = std::min(distance[k], (shape(candidates[k]) - latest).squaredNorm());
       next = std::size_t(std::max_element(distance.begin(), distance.end()) - distance.begin());
+      if (distance[next] < kSameShape) break;  // a still picture: no frame may be chosen twice
     }
     return chosen;
   }
 
-  // Identity, focal length and the key frames' own unknowns together; the frames are eliminated by Schur
-  // complement.
+  // Identity, focal length and the key frames' own unknowns together (Levenberg-Marquardt).
   void fit_shared() {
     update_shape();
     std::vector<std::size_t> keys = key_frames();
-    for (std::size_t k : keys)
-      frames_[k].state = initial_state(model_, shape_, focal_, frames_[k].observed, options_.robust_scale);
-    const Eigen::Index shared = model_.identity.cols() + 1, own = kPoseSize + model_.expression.cols();
-    for (int step = 0; step < kSharedSteps; ++step) {
-      Eigen::MatrixXd h = Eigen::MatrixXd::Zero(shared, shared);
-      Eigen::VectorXd g = Eigen::VectorXd::Zero(shared);
-      h.diagonal().head(shared - 1).array() += options_.identity_weight;
-      g.head(shared - 1) = options_.identity_weight * identity_;
-      double focal_weight = options_.focal_px ? 1e12 : 1 / (kFocalSpread * kFocalSpread);
-      h(shared - 1, shared - 1) += focal_weight;
-      g[shared - 1] = focal_weight * std::log(focal_ / prior_focal_);
-      std::vector<Eigen::MatrixXd> own_from_shared(keys.size());
-      std::vector<Eigen::VectorXd> own_constant(keys.size());
-      for (std::size_t k = 0; k < keys.size(); ++k) {
-        Frame& frame = frames_[keys[k]];
-        linearise(model_, shape_, focal_, frame.state, frame.observed, options_.robust_scale,
-                  Unknowns::shared, &lin_);
-        Eigen::MatrixXd j(lin_.residual.size(), own), js(lin_.residual.size(), shared);
-        j << lin_.pose, lin_.expression;
-        js << lin_.identity, lin_.log_focal;
-        Eigen::MatrixXd hf = j.transpose() * j, hfs = j.transpose() * js;
-        Eigen::VectorXd gf = j.transpose() * lin_.residual;
-        add_expression_prior(frame.state, &hf, &gf);
-        damp(&hf);
-        Eigen::LDLT<Eigen::MatrixXd> solver(hf);
-        own_from_shared[k] = solver.solve(hfs);
-        own_constant[k] = solver.solve(gf);
-        h.noalias() += js.transpose() * js - hfs.transpose() * own_from_shared[k];
-        g.noalias() += js.transpose() * lin_.residual - hfs.transpose() * own_constant[k];
+    std::vector<FrameState> states(keys.size());
+    for (std::size_t k = 0; k < keys.size(); ++k)
+      states[k] = frames_[keys[k]].state =
+          initial_state(model_, shape_, focal_, frames_[keys[k]].observed, options_.robust_scale);
+    Eigen::VectorXd identity = identity_;
+    double focal = focal_, damping = kLeastDamping, least = std::numeric_limits<double>::infinity();
+    for (int step = 0; step <= kSharedSteps; ++step) {
+      SharedSystem system = linearise_shared(keys, damping);
+      if (system.cost <= least) {  // keep it; otherwise go back and try a shorter step
+        least = system.cost;
+        identity = identity_;
+        focal = focal_;
+        for (std::size_t k = 0; k < keys.size(); ++k) states[k] = frames_[keys[k]].state;
+        damping = std::max(damping / 3, kLeastDamping);
+      } else {
+        restore(keys, states, identity, focal);
+        damping *= 30;
+        system = linearise_shared(keys, damping);
       }
-      damp(&h);
-      Eigen::VectorXd update = -h.ldlt().solve(g);
-      identity_ += update.head(shared - 1);
-      focal_ *= std::exp(std::clamp(update[shared - 1], -0.2, 0.2));
-      for (std::size_t k = 0; k < keys.size(); ++k)
-        move(-own_constant[k] - own_from_shared[k] * update, &frames_[keys[k]].state);
-      update_shape();
+      if (step < kSharedSteps) apply(keys, system);
     }
+  }
+
+  void restore(const std::vector<std::size_t>& keys, const std::vector<FrameState>& states,
+               const Eigen::VectorXd& identity, double focal) {
+    identity_ = identity;
+    focal_ = focal;
+    for (std::size_t k = 0; k < keys.size(); ++k) frames_[keys[k]].state = states[k];
+    update_shape();
+  }
+
+  struct SharedSystem {
+    Eigen::MatrixXd h;  // identity and log focal; the frames are eliminated
+    Eigen::VectorXd g;  //   by Schur complement
+    std::vector<Eigen::MatrixXd>
+        own_from_shared;  // a key frame's step = -constant - own_from_shared * shared
+    std::vector<Eigen::VectorXd> own_constant;
+    double cost = 0;
+  };
+
+  SharedSystem linearise_shared(const std::vector<std::size_t>& keys, double damping) {
+    const Eigen::Index shared = model_.identity.cols() + 1, own = kPoseSize + model_.expression.cols();
+    SharedSystem out;
+    out.h = Eigen::MatrixXd::Zero(shared, shared);
+    out.g = Eigen::VectorXd::Zero(shared);
+    const double focal_weight = options_.focal_px ? 1e12 : 1 / (kFocalSpread * kFocalSpread);
+    const double off = std::log(focal_ / prior_focal_);
+    out.h.diagonal().head(shared - 1).array() += options_.identity_weight;
+    out.g.head(shared - 1) = options_.identity_weight * identity_;
+    out.h(shared - 1, shared - 1) += focal_weight;
+    out.g[shared - 1] = focal_weight * off;
+    out.cost = options_.identity_weight * identity_.squaredNorm() + focal_weight * off * off;
+    for (std::size_t key : keys) {
+      Frame& frame = frames_[key];
+      linearise(model_, shape_, focal_, frame.state, frame.observed, options_.robust_scale, Unknowns::shared,
+                &lin_);
+      out.cost += huber_cost(lin_.residual, options_.robust_scale) +
+                  options_.expression_weight * frame.state.expression.squaredNorm();
+      Eigen::MatrixXd j(lin_.residual.size(), own), js(lin_.residual.size(), shared);
+      j << lin_.pose, lin_.expression;
+      js << lin_.identity, lin_.log_focal;
+      Eigen::MatrixXd hf = j.transpose() * j, hfs = j.transpose() * js;
+      Eigen::VectorXd gf = j.transpose() * lin_.residual;
+      add_expression_prior(frame.state, &hf, &gf);
+      damp(&hf, damping);
+      Eigen::LDLT<Eigen::MatrixXd> solver(hf);
+      out.own_from_shared.push_back(solver.solve(hfs));
+      out.own_constant.push_back(solver.solve(gf));
+      out.h.noalias() += js.transpose() * js - hfs.transpose() * out.own_from_shared.back();
+      out.g.noalias() += js.transpose() * lin_.residual - hfs.transpose() * out.own_constant.back();
+    }
+    damp(&out.h, damping);
+    return out;
+  }
+
+  void apply(const std::vector<std::size_t>& keys, const SharedSystem& system) {
+    Eigen::VectorXd update = -system.h.ldlt().solve(system.g);
+    const Eigen::Index last = update.size() - 1;
+    update[last] = std::clamp(update[last], -0.2, 0.2);
+    identity_ += update.head(last);
+    focal_ *= std::exp(update[last]);
+    for (std::size_t k = 0; k < keys.size(); ++k)
+      move(-system.own_constant[k] - system.own_from_shared[k] * update, &frames_[keys[k]].state);
+    update_shape();
   }
 
   // Each frame by itself, then sweeps in which the neighbours pull.
@@ -249,8 +308,8 @@ class TrackFitter {
     g->segment(kPoseSize + first, count) += weight * force;
   }
 
-  static void damp(Eigen::MatrixXd* h) {
-    h->diagonal() *= 1 + 1e-4;
+  static void damp(Eigen::MatrixXd* h, double damping = kLeastDamping) {
+    h->diagonal() *= 1 + damping;
     h->diagonal().array() += 1e-9;
   }
 

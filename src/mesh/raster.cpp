@@ -99,8 +99,8 @@ void draw(const Vertices& v, const Triangle& t, std::int32_t index, Raster* out)
   }
 }
 
-// How much every vertex faces the camera, [0, 1]: the cosine of its smooth normal, which is that of the face alone:
-// the skirt and the hole of the mouth do not bend it.
+// How much every vertex faces the camera, [0, 1]: the cosine of its smooth normal, which is that of the face
+// alone: the skirt and the hole of the mouth do not bend it.
 std::vector<float> facing(const FaceModel& model, const Vertices& v) {
   Vertices normals = Vertices::Zero(v.rows(), 3);
   for (std::size_t i = 0; i < model.triangles.size(); ++i) {

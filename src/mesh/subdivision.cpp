@@ -148,6 +148,7 @@ Topology subdivide(const Topology& coarse, Eigen::SparseMatrix<float, Eigen::Row
       const Sheet& sheet = sheets[0].has(a, b) ? sheets[0] : sheets[1];
       for (auto [v, weight] : edge_weights(sheet, a, b))
         if (weight != 0) entries.emplace_back(fine.vertices, v, weight);
+      fine.edges.emplace_back(a, b);
       ++fine.vertices;
     }
     return it->second;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <Eigen/SparseCore>
+#include <utility>
 #include <vector>
 
 #include "resyncer/mesh/face_model.h"
@@ -13,6 +14,8 @@ struct Topology {
   int vertices = 0;
   std::vector<Triangle> triangles;
   std::vector<Region> regions;  // one a triangle
+  // The ends of the edges that the last vertices were made on; empty in a mesh that was not subdivided.
+  std::vector<std::pair<int, int>> edges;
 };
 
 // One round: every edge gets a point, every triangle becomes four. Old vertices keep their indices. The

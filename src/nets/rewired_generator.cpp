@@ -55,10 +55,11 @@ SynthesisLevelImpl::SynthesisLevelImpl(int in, int bottom, int channels, int sty
   slot = register_module("slot", NoiseSlot());
   to_rgb = register_module("to_rgb", ModulatedConv(2 * channels, outputs, 1, style, false));
   torch::NoGradGuard no_grad;
-  // Training starts from the mean of the references: nothing comes from the synthesis yet, and nothing from the noise
-  // slot because its strength is 0. The weights behind the slot must not be 0 too, or neither would ever move.
+  // Training starts from the mean of the references: nothing comes from the synthesis yet, and nothing from
+  // the noise slot because its strength is 0. The weights behind the slot must not be 0 too, or neither would
+  // ever move.
   to_rgb->weight.zero_();
-  to_rgb->weight.narrow(1, channels, channels).normal_(0, 0.2);
+  to_rgb->weight.narrow(1, channels, channels).normal_(0, 0.05);
 }
 
 RewiredGeneratorImpl::RewiredGeneratorImpl(const GeneratorShape& shape) : shape_(shape) {

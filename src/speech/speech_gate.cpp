@@ -8,14 +8,14 @@ namespace resyncer::speech {
 
 namespace {
 // Thresholds are mean excesses over the bands in units of ln(power): 1 = 4.3 dB.
-constexpr float kOn = 1.2F, kOff = 0.5F;
+constexpr float kOn = 1.4F, kOff = 0.7F;
 constexpr float kMostExcess = 5.F;   // of one band: a single loud tone is no speech
 constexpr float kQuietest = -18.5F;  // ln(power): bands below count as being at it, so dither is not speech
 constexpr int kSmooth = 4;           // mel frames to either side that a band's power is averaged over
 constexpr int kFloorReach = 500;     // mel frames to either side in which the floor is sought
 constexpr int kFloorStep = 100;      // mel frames between estimates of the floor
 constexpr double kFloorQuantile = 0.1;
-constexpr int kHangOver = 30, kLookAhead = 12, kShortest = 3;  // feature frames
+constexpr int kHangOver = 15, kLookAhead = 5, kShortest = 3;  // feature frames
 
 // ln(power) of every band, its power averaged over 2 kSmooth + 1 frames.
 std::vector<float> smoothed(const core::FeatureSequence& mel) {

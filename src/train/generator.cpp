@@ -7,11 +7,11 @@
 #include <optional>
 #include <sstream>
 
+#include "checkpoint.h"
 #include "generator_evaluation.h"
 #include "generator_losses.h"
 #include "resyncer/generator/rewired_generator.h"
 #include "resyncer/nets/weights.h"
-#include "checkpoint.h"
 
 namespace resyncer::train {
 

@@ -10,13 +10,13 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "checkpoint.h"
 #include "motion_batch.h"
 #include "motion_dataset.h"
 #include "motion_loss.h"
 #include "resyncer/core/face.h"
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
-#include "checkpoint.h"
 #include "speech_weights.h"
 
 namespace resyncer::train {

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "checkpoint.h"
 #include "motion_batch.h"
 #include "resyncer/speech/features.h"
-#include "checkpoint.h"
 #include "speech_dataset.h"
 #include "speech_weights.h"
 

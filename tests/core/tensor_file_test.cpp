@@ -9,7 +9,8 @@
 namespace resyncer::core {
 namespace {
 
-std::vector<std::byte> with_header(const std::string& header, std::size_t data_bytes, std::uint64_t claimed = 0) {
+std::vector<std::byte> with_header(const std::string& header, std::size_t data_bytes,
+                                   std::uint64_t claimed = 0) {
   std::vector<std::byte> bytes(8 + header.size() + data_bytes);
   std::uint64_t size = claimed != 0 ? claimed : header.size();
   std::memcpy(bytes.data(), &size, 8);
@@ -50,18 +51,24 @@ TEST(TensorFile, FaultsAreNamed) {
   EXPECT_NE(fault_of(with_header("{}", 0, 1000)).find("beyond the file"), std::string::npos);
   EXPECT_NE(fault_of(with_header("{\"a\": ", 0)).find("not valid JSON"), std::string::npos);
   EXPECT_NE(fault_of(with_header("[1,2]", 0)).find("not valid JSON"), std::string::npos);
-  EXPECT_NE(fault_of(with_header(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", 4)).find("dtype"),
+  EXPECT_NE(
+      fault_of(with_header(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", 4)).find("dtype"),
+      std::string::npos);
+  EXPECT_NE(
+      fault_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4)).find("outside"),
+      std::string::npos);
+  EXPECT_NE(fault_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4))
+                .find("fit its shape"),
             std::string::npos);
-  EXPECT_NE(fault_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4)).find("outside"),
-            std::string::npos);
-  EXPECT_NE(fault_of(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4)).find("fit its shape"),
-            std::string::npos);
-  EXPECT_NE(fault_of(with_header(
-                R"({"a":{"dtype":"F32","shape":[4294967295,4294967295,4294967295],"data_offsets":[0,4]}})", 4))
-                .find("too large"),
-            std::string::npos);
-  EXPECT_NE(fault_of(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4)).find("shape"),
-            std::string::npos);
+  EXPECT_NE(
+      fault_of(
+          with_header(
+              R"({"a":{"dtype":"F32","shape":[4294967295,4294967295,4294967295],"data_offsets":[0,4]}})", 4))
+          .find("too large"),
+      std::string::npos);
+  EXPECT_NE(
+      fault_of(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4)).find("shape"),
+      std::string::npos);
 }
 
 TEST(TensorFile, HalvesSurviveARoundTrip) {

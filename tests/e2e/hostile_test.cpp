@@ -69,8 +69,8 @@ TEST_F(Hostile, NoFaceIsExitCode5) {
                  "-pix_fmt", "yuv444p", clip})
                 .status,
             0);
-  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=size=1x1:rate=25", "-t", "1", "-c:v",
-                 "ffv1", tiny})
+  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "color=size=16x16:rate=25", "-vf",
+                 "crop=1:1:0:0:exact=1", "-pix_fmt", "gray", "-t", "1", "-c:v", "ffv1", tiny})
                 .status,
             0);
   expect_refused(clip, speech, 5);

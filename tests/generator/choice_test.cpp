@@ -45,7 +45,8 @@ TEST(ChooseReferences, EmptyBankGivesNothingAndASingleEntryIsRepeated) {
 }
 
 TEST(ChooseReferences, NearestMouthsComeFirstInOrderAndTheWidestLast) {
-  const std::vector<BankEntry> bank{entry(0, 5), entry(1, 1.1F), entry(2, 0.7F), entry(3, -3), entry(4, 1.5F)};
+  const std::vector<BankEntry> bank{entry(0, 5), entry(1, 1.1F), entry(2, 0.7F), entry(3, -3),
+                                    entry(4, 1.5F)};
   EXPECT_EQ(choose_references(bank, mouth(1), kSpeech, kFrontal, {}), (std::vector<int>{1, 2, 4, 0}));
 }
 
@@ -63,8 +64,12 @@ TEST(ChooseReferences, AmongLikeMouthsThePoseDecidesThenSharpness) {
 }
 
 TEST(ChooseReferences, TheWidestMouthMustBeSharpAndSeenFromTheSameSide) {
-  const std::vector<BankEntry> bank{entry(0, 5, kFrontal, 0.01F), entry(1, 4.8F), entry(2, 5, {0, 60, 0}),
-                                    entry(3, 0), entry(4, 0.1F), entry(5, -0.1F)};
+  const std::vector<BankEntry> bank{entry(0, 5, kFrontal, 0.01F),
+                                    entry(1, 4.8F),
+                                    entry(2, 5, {0, 60, 0}),
+                                    entry(3, 0),
+                                    entry(4, 0.1F),
+                                    entry(5, -0.1F)};
   EXPECT_EQ(choose_references(bank, mouth(0), kSpeech, kFrontal, {})[kReferences - 1], 1);
 }
 
@@ -110,7 +115,8 @@ TEST(ChooseReferences, NoiseInTheMouthDoesNotMakeThemFlicker) {
 
 TEST(ChooseReferences, WhenTheFirstIsLeftBehindTheNextMovesUp) {
   const std::vector<BankEntry> bank{entry(0, 9), entry(1, 1), entry(2, 1.1F), entry(3, 1.3F), entry(4, 15)};
-  EXPECT_EQ(choose_references(bank, mouth(1), kSpeech, kFrontal, {0, 1, 2, 4}), (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_EQ(choose_references(bank, mouth(1), kSpeech, kFrontal, {0, 1, 2, 4}),
+            (std::vector<int>{1, 2, 3, 4}));
 }
 
 TEST(ChooseReferences, NearSlotsAreDistinctAndTheAnswerRepeats) {

@@ -24,7 +24,8 @@ TEST(CropFromFrame, AFrontalFaceFillsItsShareOfTheCrop) {
 }
 
 TEST(CropFromFrame, FollowsRollSizeAndPlaceExactly) {
-  const mesh::Vertices straight = transform(pose_face({10, -5, 0}), crop_from_frame(pose_face({10, -5, 0}), 256));
+  const mesh::Vertices straight =
+      transform(pose_face({10, -5, 0}), crop_from_frame(pose_face({10, -5, 0}), 256));
   Pose moved{10, -5, 40, 37, {800, 333}};
   const mesh::Vertices rolled = transform(pose_face(moved), crop_from_frame(pose_face(moved), 256));
   EXPECT_LT((straight.leftCols<2>() - rolled.leftCols<2>()).rowwise().norm().maxCoeff(), 0.6F);

@@ -28,11 +28,10 @@ inline mesh::Vertices pose_face(const Pose& pose) {
   const mesh::FaceModel& model = face_model();
   constexpr float kRadians = 0.01745329F, kDistance = 80;
   Eigen::Isometry3f camera_from_head = Eigen::Isometry3f::Identity();
-  const Eigen::Matrix3f turned =
-      (Eigen::AngleAxisf(pose.roll * kRadians, Eigen::Vector3f::UnitZ()) *
-       Eigen::AngleAxisf(pose.pitch * kRadians, Eigen::Vector3f::UnitX()) *
-       Eigen::AngleAxisf(pose.yaw * kRadians, Eigen::Vector3f::UnitY()))
-          .toRotationMatrix();
+  const Eigen::Matrix3f turned = (Eigen::AngleAxisf(pose.roll * kRadians, Eigen::Vector3f::UnitZ()) *
+                                  Eigen::AngleAxisf(pose.pitch * kRadians, Eigen::Vector3f::UnitX()) *
+                                  Eigen::AngleAxisf(pose.yaw * kRadians, Eigen::Vector3f::UnitY()))
+                                     .toRotationMatrix();
   camera_from_head.linear() = turned * Eigen::Vector3f(1, -1, -1).asDiagonal();
   camera_from_head.translation() = Eigen::Vector3f(0, 0, kDistance);
   const mesh::Camera camera{kDistance * pose.px_per_cm, pose.middle.x(), pose.middle.y()};

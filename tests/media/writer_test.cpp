@@ -123,7 +123,6 @@ class Tracks : public ::testing::Test {
  protected:
   void SetUp() override {
     VideoSample sample;
-    sample.width = 320, sample.height = 240;  // x264 reads unset memory in pictures of few blocks
     sample.encoder = "libx264";
     sample.pts = regular_pts(25);
     sample.audio_tracks = 2;

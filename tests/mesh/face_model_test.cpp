@@ -94,7 +94,7 @@ TEST(FaceModel, SkinUnfoldsWithoutOverlap) {
   // included.
   float sum = 0;
   std::map<std::pair<int, int>, int> edges;
-  for (const Triangle& t : model.cage) {
+  for (const Triangle& t : model.triangles) {
     float area = signed_area(uv_of(model, t[0]), uv_of(model, t[1]), uv_of(model, t[2]));
     EXPECT_LT(area, 0.F) << t[0] << ' ' << t[1] << ' ' << t[2];
     sum += area;

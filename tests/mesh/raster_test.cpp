@@ -81,7 +81,8 @@ TEST(Rasterize, RandomFansCoverEveryPixelOnce) {
     Vertices v(spokes + 1, 3);
     v.row(0) << snap(20 + size(random) / 2), snap(20 + size(random) / 2), 0;
     std::vector<float> angles;
-    for (int i = 0; i < spokes; ++i) angles.push_back((float(i) + part(random) / 7) * 6.2831853F / float(spokes));
+    for (int i = 0; i < spokes; ++i)
+      angles.push_back((float(i) + part(random) / 7) * 6.2831853F / float(spokes));
     std::vector<Triangle> triangles;
     for (int i = 0; i < spokes; ++i) {
       const float radius = size(random);
@@ -114,8 +115,8 @@ TEST(Rasterize, AGridWithMovedVerticesHasNoHoles) {
   for (int y = 0; y < n; ++y)
     for (int x = 0; x < n; ++x) {
       const bool rim = x == 0 || y == 0 || x == n - 1 || y == n - 1;
-      v.row(y * n + x) << float(4 * x - 5) + (rim ? 0 : shift(random)), float(4 * y - 5) + (rim ? 0 : shift(random)),
-          0;
+      v.row(y * n + x) << float(4 * x - 5) + (rim ? 0 : shift(random)),
+          float(4 * y - 5) + (rim ? 0 : shift(random)), 0;
       if (x + 1 == n || y + 1 == n) continue;
       const int a = y * n + x;
       triangles.push_back({a, a + n, a + 1});
@@ -134,9 +135,8 @@ TEST(Rasterize, TheNearerSurfaceWinsWhicheverComesFirst) {
   const Vertices v = corners({{5, 5, 10}, {50, 5, 10}, {5, 50, 10}, {5, 5, 0}, {50, 5, 20}, {5, 50, 0}});
   for (bool swapped : {false, true}) {
     const Triangle flat{0, 2, 1}, slope{3, 5, 4};
-    const Raster raster = Sheet(v, swapped ? std::vector<Triangle>{slope, flat}
-                                           : std::vector<Triangle>{flat, slope})
-                              .raster();
+    const Raster raster =
+        Sheet(v, swapped ? std::vector<Triangle>{slope, flat} : std::vector<Triangle>{flat, slope}).raster();
     const int flat_index = swapped ? 1 : 0;
     EXPECT_EQ(raster.triangle.at(8, 10), 1 - flat_index);
     EXPECT_EQ(raster.triangle.at(38, 10), flat_index);
@@ -147,9 +147,16 @@ TEST(Rasterize, TheNearerSurfaceWinsWhicheverComesFirst) {
 
 TEST(Rasterize, DegenerateHugeAndInvalidVerticesAreLegal) {
   const float inf = std::numeric_limits<float>::infinity();
-  const Vertices v =
-      corners({{5, 5, 0}, {5, 5, 0}, {20, 5, 0}, {30, 5, 0}, {kNan, 5, 0}, {inf, -inf, 0}, {3e38F, 1, 0}, {9, 9, kNan}});
-  for (const Triangle& t : {Triangle{0, 1, 2}, {0, 2, 3}, {0, 4, 2}, {5, 0, 2}, {0, 6, 2}, {0, 7, 2}, {0, 0, 0}})
+  const Vertices v = corners({{5, 5, 0},
+                              {5, 5, 0},
+                              {20, 5, 0},
+                              {30, 5, 0},
+                              {kNan, 5, 0},
+                              {inf, -inf, 0},
+                              {3e38F, 1, 0},
+                              {9, 9, kNan}});
+  for (const Triangle& t :
+       {Triangle{0, 1, 2}, {0, 2, 3}, {0, 4, 2}, {5, 0, 2}, {0, 6, 2}, {0, 7, 2}, {0, 0, 0}})
     EXPECT_EQ(covered(Sheet(v, {t}).raster()), 0);
   // Far larger than the picture: covers all of it.
   const Vertices huge = corners({{-9e5F, -9e5F, 0}, {-9e5F, 9e5F, 0}, {9.9e5F, 0, 0}});
@@ -171,7 +178,8 @@ TEST(Rasterize, PartsOutsideOfThePictureAreCutOff) {
 }
 
 TEST(Rasterize, ReusedMemoryGivesTheSame) {
-  const Vertices v = corners({{5, 5, 0}, {5, 60, 0}, {60, 5, 0}}), w = corners({{9, 9, 5}, {9, 20, 5}, {20, 9, 5}});
+  const Vertices v = corners({{5, 5, 0}, {5, 60, 0}, {60, 5, 0}}),
+                 w = corners({{9, 9, 5}, {9, 20, 5}, {20, 9, 5}});
   const Sheet first(v, {{0, 1, 2}}), second(w, {{0, 1, 2}});
   Raster reused = first.raster();
   rasterize(second.model, second.vertices, 40, 30, &reused);
@@ -222,10 +230,12 @@ class Face : public testing::Test {
 
   Vertices seen(float yaw_degrees, const Eigen::VectorXf& expression) const {
     Eigen::Isometry3f pose = Eigen::Isometry3f::Identity();
-    pose.linear() = Eigen::AngleAxisf(yaw_degrees * 0.01745329F, Eigen::Vector3f::UnitY()).toRotationMatrix() *
-                    Eigen::Vector3f(1, -1, -1).asDiagonal();
+    pose.linear() =
+        Eigen::AngleAxisf(yaw_degrees * 0.01745329F, Eigen::Vector3f::UnitY()).toRotationMatrix() *
+        Eigen::Vector3f(1, -1, -1).asDiagonal();
     pose.translation() = Eigen::Vector3f(0, 0, 80);
-    const Vertices control = control_vertices(model_, Eigen::VectorXf::Zero(model_.identity_count()), expression);
+    const Vertices control =
+        control_vertices(model_, Eigen::VectorXf::Zero(model_.identity_count()), expression);
     return dense_vertices(model_, project(control, pose, {80 * 12, 128, 128}));
   }
 };

@@ -1,4 +1,5 @@
-// What the tracker says of a face in one frame, in upright frame coordinates (square pixels, rotation undone).
+// What the tracker says of a face in one frame, in upright frame coordinates (square pixels, rotation
+// undone).
 #pragma once
 
 #include <array>
@@ -8,8 +9,8 @@
 namespace resyncer::core {
 
 constexpr int kLandmarks = 68;
-// The 68 points of iBUG 300-W in dlib's order: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, outer lip 48-59,
-// inner lip 60-67. "Left" and "right" are the viewer's in index order; pixel coordinates.
+// The 68 points of iBUG 300-W in dlib's order: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, outer lip
+// 48-59, inner lip 60-67. "Left" and "right" are the viewer's in index order; pixel coordinates.
 using Landmarks = std::array<Point2, kLandmarks>;
 
 struct FaceObservation {

@@ -4,7 +4,8 @@
 
 namespace resyncer::core {
 
-// A sequence of feature vectors at a constant rate, row-major frames x dims: mel spectrograms, speech features.
+// A sequence of feature vectors at a constant rate, row-major frames x dims: mel spectrograms, speech
+// features.
 struct FeatureSequence {
   int frames = 0;
   int dims = 0;

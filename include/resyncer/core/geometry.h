@@ -1,5 +1,5 @@
-// Points, boxes and affine maps of the image plane. x to the right, y down, in pixels. Maps carry their frames in
-// the name: `crop_from_frame` takes a point of the frame to the crop.
+// Points, boxes and affine maps of the image plane. x to the right, y down, in pixels. Maps carry their
+// frames in the name: `crop_from_frame` takes a point of the frame to the crop.
 #pragma once
 
 #include <Eigen/Core>

@@ -1,5 +1,5 @@
-// Images of the project: row-major, interleaved channels, tightly owned memory. Pixel (x, y) covers the square
-// [x, x+1) x [y, y+1): its centre lies at (x + 0.5, y + 0.5). Colour images are R, G, B (never BGR).
+// Images of the project: row-major, interleaved channels, tightly owned memory. Pixel (x, y) covers the
+// square [x, x+1) x [y, y+1): its centre lies at (x + 0.5, y + 0.5). Colour images are R, G, B (never BGR).
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// A file that appears whole or not at all: written under a temporary name beside the target, renamed by commit().
+// A file that appears whole or not at all: written under a temporary name beside the target, renamed by
+// commit().
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,6 @@
-// The one file format of the project for numbers: safetensors (8-byte little-endian header length, JSON header, raw
-// little-endian data). Weights, the face model, datasets, analyses and person files are all such files. It runs no
-// code, and a damaged or hostile file is refused with a sentence that names the fault.
+// The one file format of the project for numbers: safetensors (8-byte little-endian header length, JSON
+// header, raw little-endian data). Weights, the face model, datasets, analyses and person files are all such
+// files. It runs no code, and a damaged or hostile file is refused with a sentence that names the fault.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
-// What the generator is told: the masked frame, the plain-white mesh in its new pose and expression, and references of the
-// same person warped to it through the mesh. The same code serves training and rendering.
+// What the generator is told: the masked frame, the plain-white mesh in its new pose and expression, and
+// references of the same person warped to it through the mesh. The same code serves training and rendering.
 //
-// Crop: a square of `side` px round the lower face, upright with the head: the midpoint between the nose's base (33) and
-// the chin (8) in its middle, kCropWidthCm wide on a face of the mean size. `crop_from_frame` is a similarity.
+// Crop: a square of `side` px round the lower face, upright with the head: the midpoint between the nose's
+// base (33) and the chin (8) in its middle, kCropWidthCm wide on a face of the mean size. `crop_from_frame`
+// is a similarity.
 #pragma once
 
 #include <vector>
@@ -16,34 +17,38 @@ namespace resyncer::generator {
 
 constexpr int kReferences = 4;
 constexpr float kCropWidthCm = 17.F;
-// Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside Region::mouth), then for
-// each reference RGB and validity: how far it can be trusted there. 1 on the skin, less where the reference sees it
-// edge-on or from behind, in the mouth as far as the reference's own is open, 0.3 where no mesh covers (the colour is then
-// that of the affine map between the meshes), 0 outside of the reference's image (its edge is repeated). References are
-// written in the mask's bounding box and 12 px round it; elsewhere their planes are 0.
+// Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside
+// Region::mouth), then for each reference RGB and validity: how far it can be trusted there. 1 on the skin,
+// less where the reference sees it edge-on or from behind, in the mouth as far as the reference's own is
+// open, 0.3 where no mesh covers (the colour is then that of the affine map between the meshes), 0 outside of
+// the reference's image (its edge is repeated). References are written in the mask's bounding box and 12 px
+// round it; elsewhere their planes are 0.
 constexpr int kGuidancePlanes = 6 + 4 * kReferences;
 
-// `frame_vertices`: projected control vertices of the identity's *neutral* face in this frame's pose, px, so that the
-// crop does not move with the mouth. Smooth in the pose; its scale does not change when the head turns.
+// `frame_vertices`: projected control vertices of the identity's *neutral* face in this frame's pose, px, so
+// that the crop does not move with the mouth. Smooth in the pose; its scale does not change when the head
+// turns.
 core::Affine2 crop_from_frame(const mesh::Vertices& frame_vertices, int side);
 
 // Applies a similarity to projected vertices; depth is scaled along.
 mesh::Vertices transform(const mesh::Vertices& vertices, const core::Affine2& map);
 
 struct Reference {
-  core::ImageU8 image;     // RGB
-  mesh::Vertices dense;    // px of the image, of the mesh as it is in the image
+  core::ImageU8 image;   // RGB
+  mesh::Vertices dense;  // px of the image, of the mesh as it is in the image
 };
 
-// The hole M (ReSyncer, fig. 2): U-shaped lower face with a notch for the nose; from the cheeks below the eyes to 1 cm
-// under the chin. Wide enough for every mouth: it is spanned by the neutral face, the old mesh, the new mesh and a wide-open
-// jaw, so that it does not give away the mouth that was there. All vertices are control vertices in the mask's px. Polygon
-// in px, closed.
+// The hole M (ReSyncer, fig. 2): U-shaped lower face with a notch for the nose; from the cheeks below the
+// eyes to 1 cm under the chin. Wide enough for every mouth: it is spanned by the neutral face, the old mesh,
+// the new mesh and a wide-open jaw, so that it does not give away the mouth that was there. All vertices are
+// control vertices in the mask's px. Polygon in px, closed.
 std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& wide_open,
                                        const mesh::Vertices& source, const mesh::Vertices& target);
-// 1 inside (even-odd rule at pixel centres); `feather` px wide smooth step from 0 at the polygon to 1 inside (0 = hard
-// edge). `origin`: left top corner of the mask's first pixel in the polygon's frame. The mask has its size already.
-void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, float feather, core::ImageF* mask);
+// 1 inside (even-odd rule at pixel centres); `feather` px wide smooth step from 0 at the polygon to 1 inside
+// (0 = hard edge). `origin`: left top corner of the mask's first pixel in the polygon's frame. The mask has
+// its size already.
+void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, float feather,
+               core::ImageF* mask);
 
 struct Guidance {
   int side = 0;
@@ -51,19 +56,20 @@ struct Guidance {
 };
 
 struct GuidanceInput {
-  const core::ImageU8* crop = nullptr;      // RGB, side x side
-  const core::ImageF* mask = nullptr;       // side x side, hard
-  const mesh::Vertices* target = nullptr;   // dense vertices of the new mesh, crop px
-  std::vector<const Reference*> references; // kReferences; may repeat
+  const core::ImageU8* crop = nullptr;       // RGB, side x side
+  const core::ImageF* mask = nullptr;        // side x side, hard
+  const mesh::Vertices* target = nullptr;    // dense vertices of the new mesh, crop px
+  std::vector<const Reference*> references;  // kReferences; may repeat
 };
 
 // Buffers that are kept from frame to frame.
 struct GuidanceScratch {
   mesh::Raster raster;
   core::ImageF shading;
-  std::vector<float> places, painted, colours;  // of one row
+  std::vector<float> positions, validity, painted, colours;  // of one row
 };
 
-void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, GuidanceScratch* scratch, Guidance* out);
+void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, GuidanceScratch* scratch,
+                    Guidance* out);
 
 }  // namespace resyncer::generator

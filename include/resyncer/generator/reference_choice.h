@@ -1,4 +1,5 @@
-// Which frames of the clip lend their pixels. The bank is filled while the video is analysed; the choice is made per frame.
+// Which frames of the clip lend their pixels. The bank is filled while the video is analysed; the choice is
+// made per frame.
 #pragma once
 
 #include <Eigen/Core>
@@ -9,22 +10,24 @@
 namespace resyncer::generator {
 
 struct BankEntry {
-  double seconds = 0;           // when in the clip
-  Eigen::VectorXf expression;   // all coefficients
-  Eigen::Vector3f angles;       // mesh::head_angles
-  float openness = 0;           // core::mouth_openness
-  float sharpness = 0;          // variance of the Laplacian round the mouth
+  double seconds = 0;          // when in the clip
+  Eigen::VectorXf expression;  // all coefficients
+  Eigen::Vector3f angles;      // mesh::head_angles
+  float openness = 0;          // core::mouth_openness
+  float sharpness = 0;         // variance of the Laplacian round the mouth
 };
 
 struct ChoiceOptions {
-  double exclude_from = 1, exclude_to = -1;  // seconds: entries inside are not used (held-out measurements); empty by default
+  double exclude_from = 1,
+         exclude_to = -1;  // seconds: entries inside are not used (held-out measurements); empty by default
   float hold = 0.8F;  // an entry in use is kept while its distance is below the best one's / hold: no flicker
 };
 
-// Slots 0..2: nearest mouth shapes (expression of the mouth first, then pose, then sharpness), slot 3: the most open mouth that is sharp.
-// Indices into `bank`, repeated when it is small. `previous`: last frame's answer, or empty.
+// Slots 0..2: nearest mouth shapes (expression of the mouth first, then pose, then sharpness), slot 3: the
+// most open mouth that is sharp. Indices into `bank`, repeated when it is small. `previous`: last frame's
+// answer, or empty.
 std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
-                                   int speech_count, const Eigen::Vector3f& angles, const std::vector<int>& previous,
-                                   const ChoiceOptions& options = {});
+                                   int speech_count, const Eigen::Vector3f& angles,
+                                   const std::vector<int>& previous, const ChoiceOptions& options = {});
 
 }  // namespace resyncer::generator

@@ -8,7 +8,8 @@
 
 namespace resyncer::generator {
 
-// What the network answers: for every pixel how much of each warped reference to take, and what to add. The picture is
+// What the network answers: for every pixel how much of each warped reference to take, and what to add. The
+// picture is
 //   sum_k weight_k * reference_k(warp) + residual,
 // so that at any resolution the sharpness is that of the person's own pixels.
 struct Painting {

@@ -7,10 +7,11 @@
 
 namespace resyncer::media {
 
-// Decodes the best audio stream (of an audio or a video file) to mono at `rate`. Channels are averaged. The clip starts
-// at the stream's own start; `start_seconds`, when given, receives it on the container's clock.
+// Decodes the best audio stream (of an audio or a video file) to mono at `rate`. Channels are averaged. The
+// clip starts at the stream's own start; `start_seconds`, when given, receives it on the container's clock.
 // Throws Error{input} when there is no audio stream or nothing can be decoded.
-core::AudioClip read_audio(const std::filesystem::path& path, int rate = 16000, double* start_seconds = nullptr);
+core::AudioClip read_audio(const std::filesystem::path& path, int rate = 16000,
+                           double* start_seconds = nullptr);
 
 // The same in blocks, for long files: `sink` is called with consecutive samples.
 void stream_audio(const std::filesystem::path& path, int rate,

@@ -1,5 +1,5 @@
-// A decoded picture in the source's own pixel format, as it lies in the file (rotation not applied). The compositor
-// writes into its planes; everything it does not touch is encoded bit for bit as decoded.
+// A decoded picture in the source's own pixel format, as it lies in the file (rotation not applied). The
+// compositor writes into its planes; everything it does not touch is encoded bit for bit as decoded.
 #pragma once
 
 #include <array>
@@ -16,11 +16,12 @@ namespace resyncer::media {
 
 enum class ColorMatrix { bt601, bt709, bt2020, rgb };  // rgb: the planes are R, G, B
 
-// Layout of the planes, so that compose needs no libav. Samples are 8 bit, or 9-16 bit in native-endian uint16.
+// Layout of the planes, so that compose needs no libav. Samples are 8 bit, or 9-16 bit in native-endian
+// uint16.
 struct PixelLayout {
   int width = 0, height = 0;  // of the luma plane, px
   int bit_depth = 8;
-  int components = 3;  // 1 = gray, 3 = colour (alpha is never touched and not listed)
+  int components = 3;                          // 1 = gray, 3 = colour (alpha is never touched and not listed)
   int chroma_shift_x = 0, chroma_shift_y = 0;  // log2 of the chroma subsampling
   bool full_range = false;
   bool chroma_centered = false;  // horizontally: false = left sited (MPEG-2, H.264 default), true = centre
@@ -40,9 +41,10 @@ class VideoFrame {
   explicit VideoFrame(std::shared_ptr<AVFrame> frame);
 
   bool empty() const { return frame_ == nullptr; }
-  std::int64_t pts() const;    // in the stream's time base
+  std::int64_t pts() const;  // in the stream's time base
   const PixelLayout& layout() const { return layout_; }
-  // Y, Cb, Cr (or R, G, B with ColorMatrix::rgb). Copies the picture first when it is shared with the decoder.
+  // Y, Cb, Cr (or R, G, B with ColorMatrix::rgb). Copies the picture first when it is shared with the
+  // decoder.
   std::array<Plane, 3> writable_planes();
   std::array<Plane, 3> planes() const;  // for reading
   AVFrame* get() const { return frame_.get(); }
@@ -52,13 +54,17 @@ class VideoFrame {
   PixelLayout layout_;
 };
 
-// Upright, square-pixel views of a frame, for analysis. `upright_from_stored` undoes the display rotation and the
-// sample aspect ratio (the width is scaled).
-core::Affine2 upright_from_stored(int stored_width, int stored_height, int rotation_degrees, double sample_aspect);
+// Upright, square-pixel views of a frame, for analysis. `upright_from_stored` undoes the display rotation and
+// the sample aspect ratio (the width is scaled).
+core::Affine2 upright_from_stored(int stored_width, int stored_height, int rotation_degrees,
+                                  double sample_aspect);
 
-// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution). Reuses `out`'s memory.
-void to_gray(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale, core::ImageU8* out);
-void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale, core::ImageU8* out);
+// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution). Reuses `out`'s
+// memory.
+void to_gray(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
+             core::ImageU8* out);
+void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
+            core::ImageU8* out);
 // Part of the frame in RGB: `roi` in upright full-resolution pixels; outside the frame the edge is repeated.
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out);

@@ -41,8 +41,8 @@ struct VideoInfo {
 };
 
 struct ReaderOptions {
-  int stream = -1;   // index of the video stream, -1 = the best
-  int threads = 0;   // decoder threads, 0 = as many as cores
+  int stream = -1;  // index of the video stream, -1 = the best
+  int threads = 0;  // decoder threads, 0 = as many as cores
 };
 
 class VideoReader {

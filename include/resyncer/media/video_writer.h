@@ -1,5 +1,5 @@
-// One encode, one mux. Streams that are not the picture are copied packet by packet. The file appears whole under its
-// name or not at all.
+// One encode, one mux. Streams that are not the picture are copied packet by packet. The file appears whole
+// under its name or not at all.
 #pragma once
 
 #include <filesystem>
@@ -21,9 +21,11 @@ struct EncoderOptions {
 
 struct MuxOptions {
   std::filesystem::path source;  // the input video: its other streams, chapters and metadata are copied
-  std::filesystem::path speech;  // its best audio stream becomes the first audio track; empty = keep the source's audio
-  bool keep_source_audio = false;  // the source's own first audio track is replaced unless this is set; further audio
-                                   // tracks, subtitles, attachments, data and chapters are always copied
+  std::filesystem::path
+      speech;  // its best audio stream becomes the first audio track; empty = keep the source's audio
+  bool keep_source_audio =
+      false;  // the source's own first audio track is replaced unless this is set; further audio
+              // tracks, subtitles, attachments, data and chapters are always copied
 };
 
 class VideoWriter {
@@ -36,8 +38,8 @@ class VideoWriter {
   ~VideoWriter();  // an unfinished file is removed
   VideoWriter(VideoWriter&&) noexcept;
 
-  void write(const VideoFrame& frame);  // presentation order; pts in the source's time base
-  void finish();                        // flushes, writes the trailer, renames. Throws Error{output}
+  void write(const VideoFrame& frame);      // presentation order; pts in the source's time base
+  void finish();                            // flushes, writes the trailer, renames. Throws Error{output}
   const std::string& audio_action() const;  // "copied", "encoded as aac", "none": for the log
 
  private:

@@ -1,5 +1,5 @@
-// Pinhole camera with the principal point in the middle of the (upright) frame. Camera coordinates: x right, y down,
-// z away from the camera, cm. A head that faces the camera has rotation diag(1, -1, -1).
+// Pinhole camera with the principal point in the middle of the (upright) frame. Camera coordinates: x right,
+// y down, z away from the camera, cm. A head that faces the camera has rotation diag(1, -1, -1).
 #pragma once
 
 #include <Eigen/Geometry>
@@ -19,10 +19,11 @@ struct FaceParams {  // of one frame
 };
 
 // Vertices in frame pixels (x, y) with z = depth relative to the head's origin, scaled to px (+ = away).
-Vertices project(const Vertices& head_vertices, const Eigen::Isometry3f& camera_from_head, const Camera& camera);
+Vertices project(const Vertices& head_vertices, const Eigen::Isometry3f& camera_from_head,
+                 const Camera& camera);
 
-// Rotation of the head against a frontal one, degrees: x = pitch (+ = chin up), y = yaw (+ = towards the viewer's
-// right), z = roll (+ = clockwise for the viewer).
+// Rotation of the head against a frontal one, degrees: x = pitch (+ = chin up), y = yaw (+ = towards the
+// viewer's right), z = roll (+ = clockwise for the viewer).
 Eigen::Vector3f head_angles(const Eigen::Isometry3f& camera_from_head);
 
 }  // namespace resyncer::mesh

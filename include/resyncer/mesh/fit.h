@@ -1,5 +1,6 @@
-// Robust fitting of the face model to landmarks over whole shots: identity and focal length shared, expression and pose
-// per frame, temporal prior inside a shot. Gauss-Newton with Levenberg-Marquardt damping (Eigen).
+// Robust fitting of the face model to landmarks over whole shots: identity and focal length shared,
+// expression and pose per frame, temporal prior inside a shot. Gauss-Newton with Levenberg-Marquardt damping
+// (Eigen).
 #pragma once
 
 #include <optional>
@@ -11,15 +12,15 @@
 namespace resyncer::mesh {
 
 struct FitOptions {
-  float landmark_sigma = 0.012F;     // of the inter-ocular distance: noise of a landmark
-  float jaw_sigma = 0.04F;           // of the same: the jaw line slides with the view
-  float identity_weight = 1.0F;      // prior N(0, 1) on coefficients
+  float landmark_sigma = 0.012F;  // of the inter-ocular distance: noise of a landmark
+  float jaw_sigma = 0.04F;        // of the same: the jaw line slides with the view
+  float identity_weight = 1.0F;   // prior N(0, 1) on coefficients
   float expression_weight = 1.0F;
-  float temporal_weight = 4.0F;      // on second differences of pose and first differences of expression
-  float robust_scale = 3.0F;         // Huber, in sigmas
+  float temporal_weight = 4.0F;  // on the distance of pose and expression from the mean of their neighbours
+  float robust_scale = 3.0F;     // Huber, in sigmas
   int iterations = 8;
-  std::optional<float> focal_px;     // known focal length; otherwise estimated
-  int key_frames = 40;               // frames that identity and focal length are estimated from
+  std::optional<float> focal_px;  // known focal length; otherwise estimated
+  int key_frames = 40;            // frames that identity and focal length are estimated from
 };
 
 struct ShotInput {  // one face in one shot
@@ -36,7 +37,7 @@ struct TrackFit {
 };
 
 // Throws Error{face} when no frame has a face.
-TrackFit fit_track(const FaceModel& model, const std::vector<ShotInput>& shots, int frame_width, int frame_height,
-                   const FitOptions& options = {});
+TrackFit fit_track(const FaceModel& model, const std::vector<ShotInput>& shots, int frame_width,
+                   int frame_height, const FitOptions& options = {});
 
 }  // namespace resyncer::mesh

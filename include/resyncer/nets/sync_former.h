@@ -22,7 +22,7 @@ namespace resyncer::nets {
 
 struct SyncFormerConfig {
   std::int64_t coefficients = 24;  // of a mesh
-  std::int64_t audio = 128;         // channels of the speech features
+  std::int64_t audio = 128;        // channels of the speech features
   std::int64_t width = 128;        // of a token
   std::int64_t layers = 2;
   std::int64_t heads = 4;

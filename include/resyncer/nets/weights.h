@@ -36,10 +36,10 @@ void save_weights(const std::filesystem::path& path, const WeightsHeader& header
 WeightsHeader read_weights_header(const core::TensorFile& file, const std::string& kind,
                                   std::int64_t version);
 
-// Copies the tensors of the file into the modules (on their own devices, in their own dtypes). Throws one Error{model}
-// that lists every missing, unexpected, mis-shaped and mis-typed tensor and every one with NaN or infinity; the modules
-// are changed only when nothing is wrong. Names outside all prefixes are unexpected too, unless they begin with one
-// of `others` (a checkpoint holds more than weights).
+// Copies the tensors of the file into the modules (on their own devices, in their own dtypes). Throws one
+// Error{model} that lists every missing, unexpected, mis-shaped and mis-typed tensor and every one with NaN
+// or infinity; the modules are changed only when nothing is wrong. Names outside all prefixes are unexpected
+// too, unless they begin with one of `others` (a checkpoint holds more than weights).
 void load_weights(const core::TensorFile& file, const std::vector<NamedModule>& modules,
                   const std::vector<std::string>& others = {});
 
