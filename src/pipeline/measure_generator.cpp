@@ -4,6 +4,7 @@
 #include "resyncer/core/error.h"
 #include "resyncer/eval/metrics.h"
 #include "resyncer/media/video_reader.h"
+#include "resyncer/media/video_writer.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
 
@@ -71,12 +72,12 @@ GeneratorFigures measure_generator(const std::filesystem::path& clip, const Mode
     task.references = generator::choose_references(references.entries, task.expression, model.speech_count,
                                                    mesh::head_angles(params.camera_from_head), {}, far);
     if (task.references.empty()) continue;
-    media::VideoFrame copy = *frame;  // shares the picture; painting makes its own
+    media::VideoFrame copy = media::with_pts(*frame, frame->pts());  // painting must leave the source alone
     core::ImageF before;
     paint_frame(with_network, task, &work, &copy, nullptr);
     compose::read_rgb(*frame, work.patch.roi, &before);
     add(before, copy, work.patch, &figures.network);
-    copy = *frame;
+    copy = media::with_pts(*frame, frame->pts());
     paint_frame(with_warp, task, &work, &copy, nullptr);
     add(before, copy, work.patch, &figures.warp);
     ++figures.frames;
