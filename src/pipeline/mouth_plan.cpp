@@ -12,7 +12,8 @@ namespace resyncer::pipeline {
 
 namespace {
 
-constexpr float kShut = 0.12F;         // inner-lip height over width below which a mouth counts as shut
+constexpr float kShut = 0.12F;   // inner-lip height over width below which a mouth counts as shut
+constexpr float kStill = 0.04F;  // deviation of the openness below which the clip shows no manner of speaking
 constexpr std::size_t kMinStyle = 25;  // frames
 
 std::vector<std::size_t> usable_frames(const FittedFace& face) {
@@ -20,6 +21,18 @@ std::vector<std::size_t> usable_frames(const FittedFace& face) {
   for (std::size_t i = 0; i < face.frames.size(); ++i)
     if (face.frames[i] && face.weight[i] > 0) frames.push_back(i);
   return frames;
+}
+
+bool is_still(const mesh::FaceModel& model, const FittedFace& face) {
+  double n = 0, sum = 0, squares = 0;
+  for (std::size_t i : usable_frames(face)) {
+    double openness =
+        mesh::lip_openness(mesh::control_vertices(model, face.identity, face.frames[i]->expression));
+    n += 1;
+    sum += openness;
+    squares += openness * openness;
+  }
+  return squares / n - sum / n * sum / n < double(kStill) * kStill;
 }
 
 motion::MotionTrack predict_from_mel(const core::FeatureSequence& mel, const std::filesystem::path& weights,
@@ -50,7 +63,7 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) 
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
                                   const FittedFace& face) {
-  if (usable_frames(face).size() < kMinStyle) return {};
+  if (usable_frames(face).size() < kMinStyle || is_still(model, face)) return {};
   std::vector<double> times;
   std::vector<const float*> values;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {

@@ -16,7 +16,8 @@ namespace resyncer::pipeline {
 // goes when nobody speaks. speech_count coefficients.
 Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face);
 
-// The speaker's own motion at 25 Hz, as the style window. Empty when there are too few frames to tell.
+// The speaker's own motion at 25 Hz, as the style window. Empty (the mean style) when there are too few
+// frames to tell, or the mouth hardly moves in them.
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
                                   const FittedFace& face);
 
