@@ -18,8 +18,8 @@ class Hostile : public ::testing::Test {
   void expect_refused(const std::string& video, const std::string& speech, int status,
                       std::vector<std::string> more = {}) {
     std::vector<std::string> before = scratch.names();
-    std::vector<std::string> arguments{"render",    video, "-a", speech, "-o", scratch.file("out.mp4"),
-                                       "--no-cache"};
+    std::vector<std::string> arguments{"render", video,       "-a", speech, "-o", scratch.file("out.mp4"),
+                                       "-q",     "--no-cache"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     RunResult result = resyncer(arguments);
     EXPECT_EQ(result.status, status) << video << ": " << result.err;

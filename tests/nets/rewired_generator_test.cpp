@@ -97,7 +97,7 @@ TEST(RewiredGenerator, OverfitsOneBatch) {
   Tensor guidance = random_guidance(2, 64);
   Tensor truth = torch::rand({2, 3, 8, 8}).repeat_interleave(8, 2).repeat_interleave(8, 3);
   double first = 0, last = 0;
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 250; ++i) {
     Tensor loss = (compose(network(guidance, torch::kFloat32), guidance) - truth).abs().mean();
     optimizer.zero_grad();
     loss.backward();

@@ -51,7 +51,7 @@ class GeneratorTraining : public testing::Test {
 TEST_F(GeneratorTraining, LearnsWhatItSeesAndBeatsTheReferences) {
   auto o = options("learn");
   o.held_out = o.data;
-  o.steps = 150;
+  o.steps = 450;
   o.batch = 4;
   o.augment = false;
   o.average = 0.9;
@@ -60,7 +60,7 @@ TEST_F(GeneratorTraining, LearnsWhatItSeesAndBeatsTheReferences) {
   o.curve = folder_ / "curve.csv";
   o.sheets = folder_ / "sheets";
   auto result = train_generator(o);
-  EXPECT_EQ(result.steps, 150);
+  EXPECT_EQ(result.steps, 450);
   EXPECT_GT(result.network.psnr, result.mean_reference.psnr + 1);
   EXPECT_GT(result.network.psnr, result.first_reference.psnr + 1);
   EXPECT_GT(result.network.ssim, 0.5);
