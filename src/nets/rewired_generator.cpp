@@ -55,11 +55,7 @@ SynthesisLevelImpl::SynthesisLevelImpl(int in, int bottom, int channels, int sty
   slot = register_module("slot", NoiseSlot());
   to_rgb = register_module("to_rgb", ModulatedConv(2 * channels, outputs, 1, style, false));
   torch::NoGradGuard no_grad;
-  // Training starts from the mean of the references: nothing comes from the synthesis yet, and nothing from
-  // the noise slot because its strength is 0. The weights behind the slot must not be 0 too, or neither would
-  // ever move.
-  to_rgb->weight.zero_();
-  to_rgb->weight.narrow(1, channels, channels).normal_(0, 0.05);
+  to_rgb->weight.zero_();  // so that training starts from the mean of the references
 }
 
 RewiredGeneratorImpl::RewiredGeneratorImpl(const GeneratorShape& shape) : shape_(shape) {
@@ -82,6 +78,10 @@ RewiredGeneratorImpl::RewiredGeneratorImpl(const GeneratorShape& shape) : shape_
     levels.push_back(register_module("synthesis" + std::to_string(i),
                                      SynthesisLevel(in, bottom, width(i), style, outputs)));
   }
+  // The finest slot feeds ToRGB alone. With its strength and the weights behind it both 0, neither would ever
+  // move.
+  torch::NoGradGuard no_grad;
+  levels[0]->to_rgb->weight.narrow(1, width(0), width(0)).normal_(0, 0.05);
 }
 
 std::vector<Tensor> RewiredGeneratorImpl::encode(const Tensor& guidance) const {
