@@ -38,7 +38,7 @@ CpuPainter::CpuPainter(nets::RewiredGenerator network, torch::ScalarType compute
     : network_(std::move(network)), compute_(compute) {
   auto add = [&](const nets::Conv& conv, int stride, bool ends_level) {
     encoder_.push_back(
-        {channels_last(conv->kernel().to(compute_)), conv->bias.to(compute_), stride, ends_level});
+        {channels_last(conv->weight.to(compute_)), conv->bias.to(compute_), stride, ends_level});
   };
   add(network_->stem, 1, true);
   for (std::size_t i = 0; i < network_->down.size(); ++i) {
@@ -69,7 +69,7 @@ CpuPainter::Layer CpuPainter::prepare(nets::ModulatedConv conv, int outputs) con
     layer.kernel = channels_last(padded);
   } else {
     layer.kernel = channels_last(conv->kernel().to(compute_));
-    layer.energy = conv->scaled_weight().square().sum({2, 3}).t().contiguous();
+    layer.energy = conv->weight.square().sum({2, 3}).t().contiguous();
   }
   return layer;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "generator/reference_light.h"
 #include "generator/reference_warp.h"
 
 namespace resyncer::generator {
@@ -133,6 +134,7 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
       write_reference(warps[slot], y, box.left, box.right, scratch,
                       row + kFirstReferencePlane + 4 * int(slot));
   }
+  match_light(box, scratch, out);
 }
 
 }  // namespace resyncer::generator

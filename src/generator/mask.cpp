@@ -14,7 +14,8 @@ using core::Point2;
 // The outline below: landmarks of the jaw from cheek to cheek, each moved outwards by so much (cm on a face
 // whose jaw, landmark 3 to 13, measures 13 cm in 3D).
 constexpr int kFirstJaw = 3, kLastJaw = 13;
-constexpr std::array<float, 11> kOutwards{0.1F, 0.3F, 0.5F, 0.8F, 1.0F, 1.1F, 1.0F, 0.8F, 0.5F, 0.3F, 0.1F};
+constexpr std::array<float, 11> kOutwards{0.1F, 0.25F, 0.4F, 0.55F, 0.7F, 0.75F,
+                                          0.7F, 0.55F, 0.4F, 0.25F, 0.1F};
 constexpr float kJawCm = 13.1F;
 constexpr float kLipMargin =
     0.6F;  // cm round the lips, which stick out beyond the far cheek of a turned head
@@ -157,15 +158,15 @@ void lower_to_distance(Point2 a, Point2 b, float reach, core::ImageF* mask) {
 
 }  // namespace
 
-std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& wide_open,
-                                 const mesh::Vertices& source, const mesh::Vertices& target) {
+std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& source,
+                                 const mesh::Vertices& target) {
   const float cm = (neutral.row(kLastJaw) - neutral.row(kFirstJaw)).norm() / kJawCm;
   Point2 middle(0, 0);
   for (int i = 48; i < 60; ++i) middle += at(neutral, i) / 12;
   const Point2 left_cheek = mix(at(neutral, 2), at(neutral, 31), 0.08F),
                right_cheek = mix(at(neutral, 14), at(neutral, 35), 0.08F);
   std::vector<Point2> points{left_cheek, right_cheek};
-  for (const mesh::Vertices* v : {&neutral, &wide_open, &source, &target}) {
+  for (const mesh::Vertices* v : {&neutral, &source, &target}) {
     for (int i = kFirstJaw; i <= kLastJaw; ++i)
       points.push_back(outwards(at(*v, i), middle, cm * kOutwards[std::size_t(i - kFirstJaw)]));
     for (int i = 48; i < 60; ++i) points.push_back(outwards(at(*v, i), middle, cm * kLipMargin));

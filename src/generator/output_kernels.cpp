@@ -18,7 +18,6 @@ namespace {
 static_assert(kReferences + 3 < kOutputLanes, "the outputs must fit their lanes");
 // As in nets::RewiredGenerator, whose header needs LibTorch; the test compares the two.
 constexpr float kValidityFloor = 1e-4F;
-constexpr float kResidualGain = 0.25F;
 
 RESYNCER_INLINE float load(float v) { return v; }
 RESYNCER_INLINE float load(std::uint16_t v) {  // bfloat16
@@ -71,7 +70,7 @@ RESYNCER_FOR_EACH_CPU void finish_row(const float* outputs, const float* guidanc
     const float *in = outputs + x * kOutputLanes, *valid = guidance + x * planes + 6 + 3;
     float e[kOutputLanes];
     for (int k = 0; k < kOutputLanes; ++k) {
-      float v = k < kReferences ? in[k] : 2 * kResidualGain * in[k];
+      float v = k < kReferences ? in[k] : 2 * in[k];
       v = v > 30.F ? 30.F : v;
       e[k] = exponential(v < -30.F ? -30.F : v);
     }

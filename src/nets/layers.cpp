@@ -8,10 +8,11 @@ namespace {
 namespace F = torch::nn::functional;
 using torch::Tensor;
 
-// Scale of unit-variance weights that keeps the variance through a leaky ReLU (He).
-double he_gain(const Tensor& weight) {
-  double fan_in = double(weight.numel()) / double(weight.size(0));
-  return std::sqrt(2.0 / (1 + kLeakySlope * kLeakySlope) / fan_in);
+// Normal weights that keep the variance through a leaky ReLU (He).
+Tensor he_normal(torch::IntArrayRef shape, double gain = 1) {
+  int64_t fan_in = 1;
+  for (std::size_t i = 1; i < shape.size(); ++i) fan_in *= shape[i];
+  return torch::randn(shape) * (gain * std::sqrt(2.0 / (1 + kLeakySlope * kLeakySlope) / double(fan_in)));
 }
 
 Tensor as_compute_weight(const Tensor& weight, const Tensor& x) {
@@ -21,31 +22,27 @@ Tensor as_compute_weight(const Tensor& weight, const Tensor& x) {
 }  // namespace
 
 ConvImpl::ConvImpl(int in, int out, int kernel, int stride) : stride_(stride) {
-  weight = register_parameter("weight", torch::randn({out, in, kernel, kernel}));
+  weight = register_parameter("weight", he_normal({out, in, kernel, kernel}));
   bias = register_parameter("bias", torch::zeros({out}));
 }
 
 Tensor ConvImpl::forward(const Tensor& x) const {
-  return torch::conv2d(x, as_compute_weight(kernel(), x), bias.to(x.scalar_type()), stride_,
+  return torch::conv2d(x, as_compute_weight(weight, x), bias.to(x.scalar_type()), stride_,
                        weight.size(2) / 2);
 }
 
-Tensor ConvImpl::kernel() const { return weight * he_gain(weight); }
-
-LinearImpl::LinearImpl(int in, int out, double gain, double bias_value) : gain_(gain) {
-  weight = register_parameter("weight", torch::randn({out, in}));
+LinearImpl::LinearImpl(int in, int out, double gain, double bias_value) {
+  weight = register_parameter("weight", he_normal({out, in}, gain));
   bias = register_parameter("bias", torch::full({out}, bias_value));
 }
 
-Tensor LinearImpl::forward(const Tensor& x) const {
-  return torch::linear(x, weight * (gain_ * he_gain(weight)), bias);
-}
+Tensor LinearImpl::forward(const Tensor& x) const { return torch::linear(x, weight, bias); }
 
 ModulatedConvImpl::ModulatedConvImpl(int in, int out, int kernel, int style, bool demodulate,
                                      Resampling resampling)
     : demodulate_(demodulate), resampling_(resampling), padding_(kernel / 2) {
   TORCH_INTERNAL_ASSERT(resampling == Resampling::none || kernel == 3);
-  weight = register_parameter("weight", torch::randn({out, in, kernel, kernel}));
+  weight = register_parameter("weight", he_normal({out, in, kernel, kernel}));
   bias = register_parameter("bias", torch::zeros({out}));
   affine = register_module("affine", Linear(style, in, 0.25, 1.0));
 }
@@ -55,15 +52,11 @@ Tensor ModulatedConvImpl::styles(const Tensor& w) const { return affine->forward
 Tensor ModulatedConvImpl::demodulation(const Tensor& styles) const {
   if (!demodulate_) return torch::ones({styles.size(0), weight.size(0)}, styles.options());
   // The factor keeps unit variance through the leaky ReLU that follows.
-  Tensor energy = scaled_weight().square().sum({2, 3}).t();
+  Tensor energy = weight.square().sum({2, 3}).t();
   return torch::rsqrt(torch::matmul(styles.square(), energy) + 1e-8) * std::sqrt(2.0);
 }
 
-Tensor ModulatedConvImpl::scaled_weight() const { return weight * he_gain(weight); }
-
-Tensor ModulatedConvImpl::kernel() const {
-  return up() ? upsampled_kernel(scaled_weight()) : scaled_weight();
-}
+Tensor ModulatedConvImpl::kernel() const { return up() ? upsampled_kernel(weight) : weight; }
 
 ModulatedConvImpl::Raw ModulatedConvImpl::convolve(const Tensor& x, const Tensor& w) const {
   Tensor style = styles(w);

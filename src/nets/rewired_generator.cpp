@@ -127,7 +127,7 @@ Tensor RewiredGeneratorImpl::synthesize(const std::vector<Tensor>& features, con
 Painted RewiredGeneratorImpl::to_painted(const Tensor& outputs, const Tensor& validity) {
   int64_t k = validity.size(1);
   Tensor logits = outputs.slice(1, 0, k) + torch::log(validity + kValidityFloor);
-  return {torch::softmax(logits, 1), torch::tanh(kResidualGain * outputs.slice(1, k, k + 3))};
+  return {torch::softmax(logits, 1), torch::tanh(outputs.slice(1, k, k + 3))};
 }
 
 Painted RewiredGeneratorImpl::forward(const Tensor& guidance, torch::ScalarType compute) const {

@@ -25,8 +25,7 @@ void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affin
     auto in_crop = [&](const mesh::Vertices& v) { return generator::transform(v, crop_from_upright); };
     mesh::Vertices target = in_crop(meshes.target);
     work->mask = core::ImageF(scene.side, scene.side, 1);
-    generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.wide_open),
-                                                 in_crop(meshes.source), target),
+    generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.source), target),
                          core::Point2(0, 0), 0, &work->mask);
     mesh::Vertices dense = mesh::dense_vertices(*scene.model, target);
     generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references}, &work->scratch,
@@ -51,8 +50,7 @@ FrameMeshes frame_meshes(const Scene& scene, const FrameTask& task) {
                          task.params->camera_from_head, face.camera);
   };
   Eigen::VectorXf rest = Eigen::VectorXf::Zero(scene.model->expression_count());
-  return {placed(rest), placed(scene.model->wide_open), placed(task.params->expression),
-          placed(task.expression)};
+  return {placed(rest), placed(task.params->expression), placed(task.expression)};
 }
 
 void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,
@@ -71,8 +69,7 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
     input.painting = scene.network != nullptr ? &work->painting : nullptr;
     input.crop_from_frame = crop_from_upright * scene.upright_from_stored;
     input.target = &dense;
-    input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.wide_open),
-                                         stored(meshes.source), target);
+    input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.source), target);
     float crop_px_per_stored_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
     input.feather = kFeatherCm / generator::kCropWidthCm * float(scene.side) / crop_px_per_stored_px;
     input.references = references;

@@ -36,7 +36,7 @@ struct FrameTask {
 
 // The meshes of a frame in upright px: control vertices.
 struct FrameMeshes {
-  mesh::Vertices neutral, wide_open, source, target;
+  mesh::Vertices neutral, source, target;
 };
 FrameMeshes frame_meshes(const Scene& scene, const FrameTask& task);
 

@@ -66,11 +66,16 @@ std::vector<int> candidates(const FittedFile& file, const mesh::FaceModel& model
   return out;
 }
 
+// Seconds between the files of a group on its time axis: frames of two files, and two photographs, are never
+// "the same moment".
+constexpr double kFilesApart = 1000;
+
 class RowMaker {
  public:
   RowMaker(const mesh::FaceModel& model, int side) : model_(model), side_(side) {}
 
-  void add(const FittedFile& file, int frame, int clip, const media::VideoFrame& picture,
+  // `start`: of the file on the clip's time axis, s.
+  void add(const FittedFile& file, int frame, int clip, double start, const media::VideoFrame& picture,
            const core::Affine2& upright_from_stored, FaceRows* out) {
     const FittedFace& face = file.face;
     const mesh::FaceParams& params = *face.frames[std::size_t(frame)];
@@ -87,7 +92,7 @@ class RowMaker {
     append(&out->wide_open, in_crop(model_.wide_open));
     append_vector(&out->expression, params.expression);
     append_vector(&out->angles, mesh::head_angles(params.camera_from_head));
-    out->seconds.push_back(float(file.analysis.centre_seconds(frame)));
+    out->seconds.push_back(float(start + file.analysis.centre_seconds(frame)));
     const core::FaceObservation* seen = face.raw(file.analysis, frame);
     if (seen == nullptr) seen = face.smoothed(file.analysis, frame);
     out->openness.push_back(core::mouth_openness(seen->landmarks));
@@ -103,8 +108,8 @@ class RowMaker {
   core::ImageU8 scratch_, crop_;
 };
 
-void add_file(const FittedFile& file, int clip, const FacesOptions& options, const mesh::FaceModel& model,
-              RowMaker* maker, FaceRows* out) {
+void add_file(const FittedFile& file, int clip, double start, const FacesOptions& options,
+              const mesh::FaceModel& model, RowMaker* maker, FaceRows* out) {
   std::vector<Eigen::VectorXf> mouths(file.face.frames.size());
   for (std::size_t i = 0; i < mouths.size(); ++i)
     if (file.face.frames[i]) mouths[i] = file.face.frames[i]->expression.head(model.speech_count);
@@ -119,7 +124,7 @@ void add_file(const FittedFile& file, int clip, const FacesOptions& options, con
     std::optional<media::VideoFrame> picture = reader.read();
     if (!picture) break;
     if (frame != chosen[next]) continue;
-    maker->add(file, frame, clip, *picture, reader.upright_from_stored(), out);
+    maker->add(file, frame, clip, start, *picture, reader.upright_from_stored(), out);
     ++next;
   }
 }
@@ -180,9 +185,11 @@ PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& f
   GroupLoop loop(options, groups.size());
   loop.run(groups, [&](std::size_t g, Worker* worker) {
     RowMaker maker(model, faces.side);
+    double start = 0;
     for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
       errors[g] = file.face.reprojection_error;
-      add_file(file, int(g), faces, model, &maker, &parts[g]);
+      add_file(file, int(g), start, faces, model, &maker, &parts[g]);
+      start += kFilesApart;
     }
   });
   PrepareReport report;

@@ -73,7 +73,7 @@ bool is_speech_shape(const std::string& name) {
 Flat random_expression(const Measured& measured, bool speech, std::mt19937_64* random) {
   std::uniform_real_distribution<double> uniform;
   Flat sum = Flat::Zero(kRows);
-  double left = 0;
+  double left = 0, jaw = 0;  // jawOpen comes before mouthClose in the map's order
   for (const auto& [name, shape] : measured.expressions) {
     if (is_speech_shape(name) != speech) continue;
     bool is_right = name.size() > 2 && name.compare(name.size() - 2, 2, "_R") == 0;
@@ -81,6 +81,9 @@ Flat random_expression(const Measured& measured, bool speech, std::mt19937_64* r
     double strength = uniform(*random) < chance ? uniform(*random) : 0;
     if (is_right && uniform(*random) < 0.85) strength = left;
     left = strength;
+    // mouthClose brings the lips together on a dropped jaw: alone it would push them through each other.
+    if (name == "jawOpen") jaw = strength;
+    if (name == "mouthClose") strength *= jaw;
     sum += strength * shape;
   }
   for (int i = 0; i < core::kLandmarks; ++i)

@@ -41,11 +41,13 @@ FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, cons
     File& file = files_.back();
     std::int64_t rows = std::int64_t(file.clip_of.size());
     read_clips(&file, rows, model.expression_count());
-    for (std::int64_t i = 0; i < rows; ++i)
-      if (file.clips.at(file.clip_of[std::size_t(i)]).rows.size() > 1)
-        frames_.push_back({int(files_.size()) - 1, i});
+    for (std::int64_t i = 0; i < rows; ++i) {
+      FrameId frame{int(files_.size()) - 1, i};
+      if (!candidates(frame, 0).empty()) frames_.push_back(frame);
+    }
   }
-  if (frames_.empty()) throw Error(ErrorKind::input, "the faces files have no clip of two frames or more");
+  if (frames_.empty())
+    throw Error(ErrorKind::input, "the faces files have no clip of two frames at different times");
 }
 
 FacesDataset::File FacesDataset::open(const std::filesystem::path& path) const {
@@ -120,13 +122,15 @@ const FacesDataset::Clip& FacesDataset::clip(FrameId frame) const {
   return file.clips.at(file.clip_of[std::size_t(frame.index)]);
 }
 
+constexpr double kSameMoment = 1e-4;  // s
+
 // `gap` when at least kReferences frames of the clip are that far away, else a gap that excludes the frame
 // alone.
 double FacesDataset::gap_or_none(FrameId frame, double gap) const {
   double now = double(files_[std::size_t(frame.file)].seconds[std::size_t(frame.index)]);
   int far = 0;
   for (const auto& entry : clip(frame).bank) far += std::abs(entry.seconds - now) >= gap ? 1 : 0;
-  return far >= generator::kReferences ? gap : 1e-4;
+  return far >= generator::kReferences ? std::max(gap, kSameMoment) : kSameMoment;
 }
 
 std::vector<std::int64_t> FacesDataset::candidates(FrameId frame, double gap) const {

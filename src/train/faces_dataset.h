@@ -28,7 +28,7 @@ class FacesDataset {
   // Throws Error{input} when a file is damaged, or does not fit the face model or `side`.
   FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model, int side);
 
-  // All frames of clips of at least two frames.
+  // All frames that another moment of their clip can lend references to.
   const std::vector<FrameId>& frames() const { return frames_; }
   int side() const { return side_; }
   // The frame's picture at side(): the stored one, or halved.

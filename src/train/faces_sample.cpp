@@ -193,9 +193,8 @@ void make_sample(const FacesDataset& dataset, const mesh::FaceModel& model, Fram
   }
   scratch->mask = core::ImageF(side, side, 1);
   scratch->mouth = core::ImageF(side, side, 1);
-  generator::fill_mask(
-      generator::mask_polygon(target.neutral, target.wide_open, target.source, target.control),
-      Point2::Zero(), 0, &scratch->mask);
+  generator::fill_mask(generator::mask_polygon(target.neutral, target.source, target.control), Point2::Zero(),
+                       0, &scratch->mask);
   Point2 middle = fill_mouth(target.control, &scratch->mouth);
 
   mesh::Vertices dense = mesh::dense_vertices(model, target.control);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <iomanip>
+#include <map>
 #include <optional>
 #include <sstream>
 
@@ -21,6 +22,7 @@ using core::ErrorKind;
 using torch::Tensor;
 using Clock = std::chrono::steady_clock;
 
+constexpr double kRgbChannels = 16;  // of a ToRGB that learns at the full rate
 constexpr int kR1Every = 16;
 constexpr double kR1Weight = 0.05;  // small: the logits of all patches are summed
 
@@ -46,26 +48,40 @@ void check(const GeneratorTrainingOptions& o) {
     refuse("batch, workers and intervals must be at least 1");
 }
 
-// Two groups: a noise slot's strength is one number that starts at 0, and at the weights' rate it would take
-// most of the training to open the slot.
-torch::optim::Adam make_optimizer(torch::nn::Module& module, double rate) {
-  std::vector<Tensor> weights, strengths;
-  for (const auto& item : module.named_parameters())
-    (item.key().find("strength") == std::string::npos ? weights : strengths).push_back(item.value());
-  auto options = [&] {
-    return std::make_unique<torch::optim::AdamOptions>(torch::optim::AdamOptions(rate).betas({0.9, 0.99}));
-  };
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(weights, options());
-  if (!strengths.empty()) groups.emplace_back(strengths, options());
-  return torch::optim::Adam(groups, torch::optim::AdamOptions(rate).betas({0.9, 0.99}));
+// A parameter's share of the learning rate. A noise slot's strength is one number that starts at 0, and at
+// the weights' rate it would take most of the training to open the slot. ToRGB sums up to 384 channels
+// straight into the picture: at the weights' rate one step of Adam, whose steps have the same size for every
+// weight, moves the picture by a quarter of the range of colours, and training diverges.
+double share_of_rate(const std::string& name, const Tensor& parameter) {
+  if (name.find("strength") != std::string::npos) return 4;
+  if (name.find("to_rgb.weight") != std::string::npos)
+    return std::min(1.0, kRgbChannels / double(parameter.size(1)));
+  return 1;
 }
 
-void set_rate(torch::optim::Adam* optimizer, double rate) {
-  auto& groups = optimizer->param_groups();
-  for (std::size_t i = 0; i < groups.size(); ++i)
-    static_cast<torch::optim::AdamOptions&>(groups[i].options()).lr(i == 0 ? rate : 4 * rate);
-}
+// Adam with one group of parameters for each share.
+struct SharedAdam {
+  std::vector<double> shares;
+  std::optional<torch::optim::Adam> adam;
+
+  SharedAdam(torch::nn::Module& module, double rate) {
+    std::map<double, std::vector<Tensor>> parameters;
+    for (const auto& item : module.named_parameters())
+      parameters[share_of_rate(item.key(), item.value())].push_back(item.value());
+    const auto options = torch::optim::AdamOptions(rate).betas({0.9, 0.99});
+    std::vector<torch::optim::OptimizerParamGroup> groups;
+    for (const auto& [share, group] : parameters) {
+      shares.push_back(share);
+      groups.emplace_back(group, std::make_unique<torch::optim::AdamOptions>(options));
+    }
+    adam.emplace(groups, options);
+  }
+  void set_rate(double rate) {
+    auto& groups = adam->param_groups();
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      static_cast<torch::optim::AdamOptions&>(groups[i].options()).lr(rate * shares[i]);
+  }
+};
 
 // The training and all that it keeps between steps.
 class Trainer {
@@ -88,8 +104,8 @@ class Trainer {
     network_->to(device_);
     average_->to(device_);
     discriminator_->to(device_);
-    optimizer_.emplace(make_optimizer(*network_, options.learning_rate));
-    critic_.emplace(make_optimizer(*discriminator_, options.learning_rate));
+    optimizer_.emplace(*network_, options.learning_rate);
+    critic_.emplace(*discriminator_, options.learning_rate);
     bool fast = device_.is_cuda() || generator::fast_bf16();
     compute_ = options.bf16 && fast ? torch::kBFloat16 : torch::kFloat32;
     if (options.resume && !options.checkpoint.empty() && std::filesystem::exists(options.checkpoint))
@@ -140,7 +156,7 @@ class Trainer {
     return {{{"network.", network_.get()},
              {"average.", average_.get()},
              {"discriminator.", discriminator_.get()}},
-            {{"adam.", &*optimizer_}, {"critic.", &*critic_}},
+            {{"adam.", &*optimizer_->adam}, {"critic.", &*critic_->adam}},
             &step_,
             {{"best_psnr", &best_psnr_}},
             &random_};
@@ -168,17 +184,17 @@ class Trainer {
   }
 
   void take_step(const FaceBatch& batch, bool keep_figures) {
-    set_rate(&*optimizer_, rate());
+    optimizer_->set_rate(rate());
     nets::Painted painted = network_(batch.guidance, compute_);
     Tensor picture = nets::compose(painted, batch.guidance);
     ReconstructionLoss loss = reconstruction_loss(picture, batch);
     Tensor total = loss.total();
     if (options_.adversarial_from >= 0 && step_ >= options_.adversarial_from)
       total = total + adversarial(picture, batch);
-    optimizer_->zero_grad();
+    optimizer_->adam->zero_grad();
     total.backward();
     torch::nn::utils::clip_grad_norm_(network_->parameters(), 1.0);
-    optimizer_->step();
+    optimizer_->adam->step();
     double decay = std::min(options_.average, (1.0 + double(step_)) / (10.0 + double(step_)));
     update_average(average_.get(), *network_, decay);
     if (!keep_figures && step_ + 1 != options_.steps) return;
@@ -197,12 +213,12 @@ class Trainer {
     Tensor real = mouth_crops(batch.truth, batch), mesh = mouth_crops(batch.guidance.slice(1, 4, 5), batch);
     Tensor fake = mouth_crops(picture * mask + batch.truth * (1 - mask), batch);
     bool with_r1 = step_ % kR1Every == 0;
-    set_rate(&*critic_, rate());
-    critic_->zero_grad();
+    critic_->set_rate(rate());
+    critic_->adam->zero_grad();
     Tensor loss =
         discriminator_step_loss(discriminator_, real, fake, mesh, with_r1, kR1Weight * kR1Every, compute_);
     loss.backward();
-    critic_->step();
+    critic_->adam->step();
     for (auto& parameter : discriminator_->parameters()) parameter.set_requires_grad(false);
     auto judged = discriminator_(fake.to(compute_), mesh), wanted = discriminator_(real.to(compute_), mesh);
     for (auto& parameter : discriminator_->parameters()) parameter.set_requires_grad(true);
@@ -285,7 +301,7 @@ class Trainer {
   std::mt19937_64 random_;
   nets::RewiredGenerator network_{nullptr}, average_{nullptr};
   nets::Discriminator discriminator_{nullptr};
-  std::optional<torch::optim::Adam> optimizer_, critic_;
+  std::optional<SharedAdam> optimizer_, critic_;
   nets::GeneratorShape shape_;
   torch::ScalarType compute_ = torch::kFloat32;
   std::int64_t step_ = 0;

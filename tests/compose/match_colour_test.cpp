@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "compose/membrane.h"
 #include "compose/test_picture.h"
+#include "resyncer/core/membrane.h"
 
 namespace resyncer::compose {
 namespace {
@@ -133,7 +133,7 @@ TEST(MatchColour, HardMasksAndMasksAtTheFramesBorderWork) {
 TEST(Membrane, SpansAPlaneFromItsRing) {
   for (int size : {7, 16, 33, 64}) {
     std::vector<float> memory(2 * std::size_t(size) * size, 0.F);
-    Grid grid{size, size, 1, memory.data()};
+    core::Grid grid{size, size, 1, memory.data()};
     auto plane = [&](int x, int y) { return float(x - 2 * y) / float(size); };
     for (int y = 0; y < size; ++y)
       for (int x = 0; x < size; ++x)
@@ -141,13 +141,13 @@ TEST(Membrane, SpansAPlaneFromItsRing) {
           grid.value(0)[y * size + x] = plane(x, y);
           grid.weight()[y * size + x] = 1;
         }
-    ASSERT_TRUE(solve_membrane(&grid, &memory));
+    ASSERT_TRUE(core::solve_membrane(&grid, &memory));
     for (int y = 0; y < size; ++y)
       for (int x = 0; x < size; ++x) ASSERT_NEAR(grid.value(0)[y * size + x], plane(x, y), 0.12F) << size;
   }
   std::vector<float> memory(2 * 9, 0.F);
-  Grid grid{3, 3, 1, memory.data()};
-  EXPECT_FALSE(solve_membrane(&grid, &memory));
+  core::Grid grid{3, 3, 1, memory.data()};
+  EXPECT_FALSE(core::solve_membrane(&grid, &memory));
 }
 
 }  // namespace

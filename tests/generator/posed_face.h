@@ -57,11 +57,12 @@ inline core::ImageU8 smooth_picture(int width, int height, float period) {
   return image;
 }
 
-inline std::vector<core::Point2> mask_of(const Pose& pose) {
-  Pose shut = pose, wide = pose;
+// Of a frame whose mouth was open by `pose.open` and is to be open by `target_open`.
+inline std::vector<core::Point2> mask_of(const Pose& pose, float target_open = 0) {
+  Pose shut = pose, target = pose;
   shut.open = 0;
-  wide.open = 1;
-  return mask_polygon(pose_face(shut), pose_face(wide), pose_face(pose), pose_face(pose));
+  target.open = target_open;
+  return mask_polygon(pose_face(shut), pose_face(pose), pose_face(target));
 }
 
 inline bool is_inside(const std::vector<core::Point2>& polygon, core::Point2 p) {

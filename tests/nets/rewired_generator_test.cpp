@@ -93,19 +93,26 @@ TEST(RewiredGenerator, Bfloat16AgreesWithFloat32) {
 TEST(RewiredGenerator, OverfitsOneBatch) {
   torch::manual_seed(6);
   RewiredGenerator network(small_shape());
-  torch::optim::Adam optimizer(network->parameters(), torch::optim::AdamOptions(1e-2).betas({0.9, 0.99}));
+  // ToRGB slowly, as the trainer does (src/train/generator.cpp).
+  std::vector<Tensor> inner, to_rgb;
+  for (const auto& item : network->named_parameters())
+    (item.key().find("to_rgb") == std::string::npos ? inner : to_rgb).push_back(item.value());
+  const auto options = torch::optim::AdamOptions(1e-2).betas({0.9, 0.99});
+  torch::optim::Adam optimizer(inner, options), slow(to_rgb, torch::optim::AdamOptions(options).lr(1e-3));
   Tensor guidance = random_guidance(2, 64);
   Tensor truth = torch::rand({2, 3, 8, 8}).repeat_interleave(8, 2).repeat_interleave(8, 3);
   double first = 0, last = 0;
-  for (int i = 0; i < 250; ++i) {
+  for (int i = 0; i < 200; ++i) {
     Tensor loss = (compose(network(guidance, torch::kFloat32), guidance) - truth).abs().mean();
     optimizer.zero_grad();
+    slow.zero_grad();
     loss.backward();
     optimizer.step();
+    slow.step();
     last = loss.item<double>();
     if (i == 0) first = last;
   }
-  EXPECT_LT(last, 0.6 * first);
+  EXPECT_LT(last, 0.5 * first);
 }
 
 TEST(RewiredGenerator, ConfigIsReadBackAndChecked) {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "resyncer/core/light_field.h"
 #include "resyncer/core/patch.h"
 #include "resyncer/media/video_frame.h"
 
@@ -18,7 +19,7 @@ struct MatchOptions {
 // nothing between calls. Without one the functions below allocate.
 struct Workspace {
   std::vector<float> rows;
-  std::vector<float> grids;
+  core::LightField light;
 };
 
 // Takes the colour difference between patch and frame along the rim of the mask and spreads it smoothly over

@@ -10,6 +10,7 @@
 
 #include "resyncer/core/geometry.h"
 #include "resyncer/core/image.h"
+#include "resyncer/core/light_field.h"
 #include "resyncer/mesh/camera.h"
 #include "resyncer/mesh/raster.h"
 
@@ -22,7 +23,7 @@ constexpr float kCropWidthCm = 17.F;
 // less where the reference sees it edge-on or from behind, in the mouth as far as the reference's own is
 // open, 0.3 where no mesh covers (the colour is then that of the affine map between the meshes), 0 outside of
 // the reference's image (its edge is repeated). References are written in the mask's bounding box and 12 px
-// round it; elsewhere their planes are 0.
+// round it, in the light of this frame (see Guidance::light); elsewhere their planes are 0.
 constexpr int kGuidancePlanes = 6 + 4 * kReferences;
 
 // `frame_vertices`: projected control vertices of the identity's *neutral* face in this frame's pose, px, so
@@ -39,11 +40,12 @@ struct Reference {
 };
 
 // The hole M (ReSyncer, fig. 2): U-shaped lower face with a notch for the nose; from the cheeks below the
-// eyes to 1 cm under the chin. Wide enough for every mouth: it is spanned by the neutral face, the old mesh,
-// the new mesh and a wide-open jaw, so that it does not give away the mouth that was there. All vertices are
-// control vertices in the mask's px. Polygon in px, closed.
-std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& wide_open,
-                                       const mesh::Vertices& source, const mesh::Vertices& target);
+// eyes to 0.75 cm under the chin, spanned by the neutral face, the old mesh and the new mesh: old and new
+// mouth and the chin's sweep between them, and no more of neck and collar than that. The paper's mask must
+// hide which mouth was there, because its network could copy it; ours is told the new mouth by the mesh. All
+// vertices are control vertices in the mask's px. Polygon in px, closed.
+std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& source,
+                                       const mesh::Vertices& target);
 // 1 inside (even-odd rule at pixel centres); `feather` px wide smooth step from 0 at the polygon to 1 inside
 // (0 = hard edge). `origin`: left top corner of the mask's first pixel in the polygon's frame. The mask has
 // its size already.
@@ -53,6 +55,9 @@ void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, fl
 struct Guidance {
   int side = 0;
   core::ImageF planes;  // side x side x kGuidancePlanes, interleaved (channels-last), [0, 1]
+  // side x side x 3 kReferences: what was added to the references so that they match the frame round the
+  // hole. Empty: nothing.
+  core::ImageF light;
 };
 
 struct GuidanceInput {
@@ -66,6 +71,8 @@ struct GuidanceInput {
 struct GuidanceScratch {
   mesh::Raster raster;
   core::ImageF shading;
+  core::LightField light;
+  core::ImageF detail;  // of a patch
   std::vector<float> positions, validity, painted, colours;  // of one row
 };
 

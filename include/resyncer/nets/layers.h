@@ -1,9 +1,8 @@
 // Layers of StyleGAN2 in the form that is fast on CPUs: one shared convolution for the whole batch, styles
 // and demodulation as scales of channels round it. All activations are N x C x H x W in channels-last memory.
 //
-// Parameters are float32 masters; a layer computes in the dtype of its input (bfloat16 or float32). Weights
-// are stored with unit variance and scaled to He's variance when used ("equalised learning rate", Karras et
-// al. 2018), so that a step of Adam changes every layer by the same share.
+// Parameters are float32 masters, He-initialised; a layer computes in the dtype of its input (bfloat16 or
+// float32).
 #pragma once
 
 #include <torch/torch.h>
@@ -17,7 +16,6 @@ class ConvImpl : public torch::nn::Module {
  public:
   ConvImpl(int in, int out, int kernel, int stride = 1);
   torch::Tensor forward(const torch::Tensor& x) const;
-  torch::Tensor kernel() const;  // that is really convolved: out x in x kernel x kernel, float32
 
   torch::Tensor weight, bias;
 
@@ -32,9 +30,6 @@ class LinearImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x) const;  // float32
 
   torch::Tensor weight, bias;
-
- private:
-  double gain_;
 };
 TORCH_MODULE(Linear);
 
@@ -61,9 +56,8 @@ class ModulatedConvImpl : public torch::nn::Module {
   torch::Tensor styles(const torch::Tensor& w) const;  // N x in, float32
   torch::Tensor demodulation(
       const torch::Tensor& styles) const;  // N x out, float32; ones without demodulation
-  torch::Tensor scaled_weight() const;     // out x in x kernel x kernel
   torch::Tensor kernel()
-      const;  // that is really convolved: scaled_weight(), or with Resampling::up `upsampled_kernel` of it
+      const;  // that is really convolved: weight, or with Resampling::up `upsampled_kernel`
   int padding() const { return padding_; }
   bool up() const { return resampling_ == Resampling::up; }
 

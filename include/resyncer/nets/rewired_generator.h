@@ -18,10 +18,7 @@ namespace resyncer::nets {
 
 constexpr int kGeneratorLevels = 6;  // each half as wide as the one before
 constexpr const char* kGeneratorKind = "rewired-generator";
-constexpr std::int64_t kGeneratorVersion = 1;
-
-// residual = tanh(kResidualGain * output): the first steps of training must not paint over the references.
-constexpr double kResidualGain = 0.25;
+constexpr std::int64_t kGeneratorVersion = 2;
 
 struct GeneratorShape {
   std::int64_t side = 256;  // px, of the pictures it was trained for; a multiple of 32

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace resyncer::compose {
+namespace resyncer::core {
 
 // One level of the pyramid lies in the caller's memory: `channels` planes of values, then one plane of
 // weights.
@@ -23,4 +23,4 @@ struct Grid {
 // weights are 0.
 bool solve_membrane(Grid* grid, std::vector<float>* memory);
 
-}  // namespace resyncer::compose
+}  // namespace resyncer::core

@@ -1,10 +1,10 @@
-#include "compose/membrane.h"
+#include "resyncer/core/membrane.h"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace resyncer::compose {
+namespace resyncer::core {
 
 namespace {
 constexpr float kStiffness = 4;  // pull of a value of weight 1 against the mean of its four neighbours
@@ -109,4 +109,4 @@ bool solve_membrane(Grid* grid, std::vector<float>* memory) {
   return true;
 }
 
-}  // namespace resyncer::compose
+}  // namespace resyncer::core
