@@ -88,6 +88,13 @@ void write_reference(const ReferenceWarp& warp, int y, int begin, int end, Guida
   }
 }
 
+void scale_validity(const core::Box& box, int slot, float trust, Guidance* guidance) {
+  for (int y = box.top; y < box.bottom; ++y) {
+    float* pixel = guidance->planes.row(y) + box.left * kGuidancePlanes + kFirstReferencePlane + 4 * slot;
+    for (int x = box.left; x < box.right; ++x, pixel += kGuidancePlanes) pixel[3] *= trust;
+  }
+}
+
 }  // namespace
 
 core::Affine2 crop_from_frame(const mesh::Vertices& v, int side) {
@@ -114,6 +121,7 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
                     Guidance* out) {
   const int side = input.crop->width;
   assert(input.references.size() == std::size_t(kReferences));
+  assert(input.trust.empty() || input.trust.size() == std::size_t(kReferences));
   assert(input.crop->height == side && input.mask->width == side && input.mask->height == side);
   if (out->side != side) {
     out->side = side;
@@ -135,6 +143,8 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
                       row + kFirstReferencePlane + 4 * int(slot));
   }
   match_light(box, scratch, out);
+  for (std::size_t slot = 0; slot < input.trust.size(); ++slot)
+    scale_validity(box, int(slot), input.trust[slot], out);
 }
 
 }  // namespace resyncer::generator

@@ -12,10 +12,12 @@ namespace {
 using core::Point2;
 
 // The outline below: landmarks of the jaw from cheek to cheek, each moved outwards by so much (cm on a face
-// whose jaw, landmark 3 to 13, measures 13 cm in 3D).
+// whose jaw, landmark 3 to 13, measures 13 cm in 3D). The chin is painted with its edge. Further up the jaw's
+// edge hardly moves in speech, and the hole stays inside of it: hair, collar and background that meet it
+// there are no business of ours, and no reference shows them where they are now.
 constexpr int kFirstJaw = 3, kLastJaw = 13;
-constexpr std::array<float, 11> kOutwards{0.1F, 0.25F, 0.4F, 0.55F, 0.7F, 0.75F,
-                                          0.7F, 0.55F, 0.4F, 0.25F, 0.1F};
+constexpr std::array<float, 11> kOutwards{-0.7F, -0.6F, -0.4F, 0.F,   0.45F, 0.65F,
+                                          0.45F, 0.F,   -0.4F, -0.6F, -0.7F};
 constexpr float kJawCm = 13.1F;
 constexpr float kLipMargin =
     0.6F;  // cm round the lips, which stick out beyond the far cheek of a turned head
@@ -163,8 +165,8 @@ std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vert
   const float cm = (neutral.row(kLastJaw) - neutral.row(kFirstJaw)).norm() / kJawCm;
   Point2 middle(0, 0);
   for (int i = 48; i < 60; ++i) middle += at(neutral, i) / 12;
-  const Point2 left_cheek = mix(at(neutral, 2), at(neutral, 31), 0.08F),
-               right_cheek = mix(at(neutral, 14), at(neutral, 35), 0.08F);
+  const Point2 left_cheek = mix(at(neutral, 2), at(neutral, 31), 0.15F),
+               right_cheek = mix(at(neutral, 14), at(neutral, 35), 0.15F);
   std::vector<Point2> points{left_cheek, right_cheek};
   for (const mesh::Vertices* v : {&neutral, &source, &target}) {
     for (int i = kFirstJaw; i <= kLastJaw; ++i)

@@ -12,6 +12,8 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
+constexpr float kDetailCm = 0.1F;      // what is smaller counts as detail: pores, stubble, edges of teeth
+constexpr float kDetailShare = 0.8F;   // of it that is taken
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
   if (polygon.empty()) return {};
@@ -84,7 +86,13 @@ void read_painting(const PatchInput& input, const Row& row, core::Point2 origin,
   }
 }
 
-// Adds a reference's weighted colours; the fourth component gathers the weights.
+void accumulate(const Float4& colour, float weight, float* sum) {
+  const Float4 total = load<4>(sum) + weight * colour;
+  std::memcpy(sum, &total, sizeof total);
+}
+
+// Adds a reference's colours, weighted for the base (the first four of eight sums) and for the detail; the
+// fourth component of each gathers the weights.
 void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
                    GuidanceScratch* scratch) {
   const auto count = std::size_t(row.end - row.begin);
@@ -95,18 +103,19 @@ void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, 
     const float weight = scratch->painted[8 * i + slot];
     if (weight < kNegligible || alpha[i] <= 0) continue;
     const Float4 colour = warp.colour(position[0], position[1]) + Float4{0, 0, 0, 1};
-    float* sum = scratch->colours.data() + 4 * i;
-    const Float4 total = load<4>(sum) + weight * colour;
-    std::memcpy(sum, &total, sizeof total);
+    accumulate(colour, weight, scratch->colours.data() + 8 * i);
+    const float squared = weight * weight;
+    accumulate(colour, squared * squared, scratch->colours.data() + 8 * i + 4);
   }
 }
 
+// The base, with the residual, into the patch; detail minus base into scratch->detail.
 void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps, const Row& row,
                GuidanceScratch* scratch, core::Patch* out) {
   const auto count = std::size_t(row.end - row.begin);
   const core::Point2 origin(float(out->roi.left), float(out->roi.top));
   const float* alpha = out->alpha.row(row.y) + row.begin;
-  scratch->colours.assign(count * 4, 0.F);
+  scratch->colours.assign(count * 8, 0.F);
   if (input.painting != nullptr) {
     read_painting(input, row, origin, &scratch->painted);
     for (std::size_t k = 0; k < warps.size(); ++k) add_reference(warps[k], row, k, alpha, scratch);
@@ -115,12 +124,52 @@ void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps,
     for (std::size_t i = 0; i < count; ++i) scratch->painted[8 * i] = 1;
     add_reference(warps.front(), row, 0, alpha, scratch);
   }
-  float* rgb = out->rgb.row(row.y) + 3 * row.begin;
-  for (std::size_t i = 0; i < count; ++i, rgb += 3) {
-    const float *sum = scratch->colours.data() + 4 * i, *residual = scratch->painted.data() + 8 * i + 4;
-    const float inverse = sum[3] > 0 ? 1 / sum[3] : 0;
-    for (int c = 0; c < 3; ++c) rgb[c] = std::clamp(sum[c] * inverse + residual[c], 0.F, 1.F);
+  float *rgb = out->rgb.row(row.y) + 3 * row.begin, *detail = scratch->detail.row(row.y) + 3 * row.begin;
+  for (std::size_t i = 0; i < count; ++i, rgb += 3, detail += 3) {
+    const float *sum = scratch->colours.data() + 8 * i, *residual = scratch->painted.data() + 8 * i + 4;
+    const float base = sum[3] > 0 ? 1 / sum[3] : 0, sharp = sum[7] > 0 ? 1 / sum[7] : 0;
+    for (int c = 0; c < 3; ++c) {
+      rgb[c] = sum[c] * base + residual[c];
+      detail[c] = kDetailShare * (sum[4 + c] * sharp - sum[c] * base);
+    }
   }
+}
+
+// Mean over the pixel and `reach` neighbours on either side, along lines of `count` pixels of three channels
+// that lie `step` floats apart; beyond the ends is 0. `line` has room for 3 (count + 2 reach + 1).
+void box_blur_line(float* pixels, int count, std::ptrdiff_t step, int reach, float* line) {
+  const float share = 1 / float(2 * reach + 1);
+  for (int c = 0; c < 3; ++c) {
+    float* sums = line;  // sums[i]: of the pixels before i - reach
+    sums[0] = 0;
+    for (int i = 0; i < count + 2 * reach; ++i) {
+      const int at = i - reach;
+      sums[i + 1] = sums[i] + (at >= 0 && at < count ? pixels[at * step + c] : 0.F);
+    }
+    for (int i = 0; i < count; ++i) pixels[i * step + c] = (sums[i + 2 * reach + 1] - sums[i]) * share;
+  }
+}
+
+int detail_reach(const PatchInput& input) {  // px of the frame
+  const float crop_px_per_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
+  const float px_per_cm =
+      float(input.painting->weights.width) / kCropWidthCm / std::max(crop_px_per_px, 1e-3F);
+  return std::clamp(int(std::lround(kDetailCm * px_per_cm)), 1, 64);
+}
+
+// Blends in two bands (Burt & Adelson 1983): what is coarse comes from the base, a mean of references whose
+// noise and misfit cancel; what is fine from the references that weigh most, because a mean of pores, stubble
+// and teeth is a blur.
+void add_detail(int reach, GuidanceScratch* scratch, core::Patch* out) {
+  const int width = out->rgb.width, height = out->rgb.height;
+  core::ImageF& detail = scratch->detail;
+  float* rgb = out->rgb.data.data();
+  for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] += detail.data[i];
+  scratch->colours.resize(std::size_t(std::max(width, height) + 2 * reach + 1));
+  for (int y = 0; y < height; ++y) box_blur_line(detail.row(y), width, 3, reach, scratch->colours.data());
+  for (int x = 0; x < width; ++x)
+    box_blur_line(detail.row(0) + 3 * x, height, std::ptrdiff_t{3} * width, reach, scratch->colours.data());
+  for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] -= detail.data[i];
 }
 
 }  // namespace
@@ -145,7 +194,11 @@ void make_patch(const mesh::FaceModel& model, const PatchInput& input, GuidanceS
   warps.reserve(input.references.size());
   for (const Reference* reference : input.references)
     warps.emplace_back(model, scratch->raster, shifted, *reference);
+  fit(&scratch->detail, width, height, 3);
+  std::fill(scratch->detail.data.begin(), scratch->detail.data.end(), 0.F);
   for (int y = 0; y < height; ++y) paint_row(input, warps, visible_part(out->alpha, y), scratch, out);
+  if (input.painting != nullptr) add_detail(detail_reach(input), scratch, out);
+  for (float& value : out->rgb.data) value = std::clamp(value, 0.F, 1.F);
 }
 
 }  // namespace resyncer::generator

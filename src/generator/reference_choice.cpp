@@ -11,10 +11,17 @@ namespace {
 constexpr int kNearest = kReferences - 1;  // slots for near mouths; the last is for the open one
 constexpr float kPoseUnit = 8.F;           // degrees that weigh as much as one sigma of expression
 constexpr float kBlurPenalty = 1.F;        // of a picture without any sharpness, against the sharpest
+constexpr float kTrustFloor = 0.2F;        // distance below which references are equally good
 constexpr float kFar = std::numeric_limits<float>::infinity();
 
 float pose_distance(const Eigen::Vector3f& a, const Eigen::Vector3f& b) {
   return (a - b).squaredNorm() / (kPoseUnit * kPoseUnit);
+}
+
+float distance(const BankEntry& entry, const Eigen::VectorXf& expression, int speech_count,
+               const Eigen::Vector3f& angles) {
+  return (entry.expression.head(speech_count) - expression.head(speech_count)).squaredNorm() +
+         pose_distance(entry.angles, angles);
 }
 
 bool is_excluded(const BankEntry& entry, const ChoiceOptions& options) {
@@ -54,8 +61,7 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
     if (is_excluded(entry, options)) continue;
     const float blur = kBlurPenalty * (1 - std::sqrt(std::max(0.F, entry.sharpness) / best_sharpness));
     const float pose = pose_distance(entry.angles, angles);
-    near[i] = (entry.expression.head(speech_count) - expression.head(speech_count)).squaredNorm() + pose +
-              blur + 0.1F;
+    near[i] = distance(entry, expression, speech_count, angles) + blur + 0.1F;
     if (!(near[i] < kFar)) continue;
     open[i] = std::exp(-4 * entry.openness) * (1 + 0.3F * pose + blur) + 1e-3F;
   }
@@ -68,6 +74,17 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
     chosen.push_back(next);
   }
   return chosen;
+}
+
+std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                                   const Eigen::VectorXf& expression, int speech_count,
+                                   const Eigen::Vector3f& angles) {
+  std::vector<float> trust;
+  for (int i : chosen)
+    trust.push_back(1 / (kTrustFloor + distance(bank[std::size_t(i)], expression, speech_count, angles)));
+  const float best = trust.empty() ? 1 : *std::max_element(trust.begin(), trust.end());
+  for (float& t : trust) t /= best;
+  return trust;
 }
 
 }  // namespace resyncer::generator

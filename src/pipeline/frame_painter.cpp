@@ -16,7 +16,8 @@ std::vector<const generator::Reference*> pick(const References& references, cons
   return picked;
 }
 
-void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affine2& crop_from_upright,
+void paint_crop(const Scene& scene, const FrameTask& task, const FrameMeshes& meshes,
+                const core::Affine2& crop_from_upright,
                 const std::vector<const generator::Reference*>& references, const media::VideoFrame& frame,
                 Workspace* work) {
   {
@@ -28,8 +29,11 @@ void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affin
     generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.source), target),
                          core::Point2(0, 0), 0, &work->mask);
     mesh::Vertices dense = mesh::dense_vertices(*scene.model, target);
-    generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references}, &work->scratch,
-                              &work->guidance);
+    std::vector<float> trust = generator::reference_trust(scene.references->entries, task.references,
+                                                          task.expression, scene.model->speech_count,
+                                                          mesh::head_angles(task.params->camera_from_head));
+    generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references, std::move(trust)},
+                              &work->scratch, &work->guidance);
   }
   StageClock clock(&work->stages, "generator");
   scene.network->paint(work->guidance, &work->painting);
@@ -58,7 +62,7 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   FrameMeshes meshes = frame_meshes(scene, task);
   core::Affine2 crop_from_upright = generator::crop_from_frame(meshes.neutral, scene.side);
   auto references = pick(*scene.references, task.references);
-  if (scene.network != nullptr) paint_crop(scene, meshes, crop_from_upright, references, *frame, work);
+  if (scene.network != nullptr) paint_crop(scene, task, meshes, crop_from_upright, references, *frame, work);
 
   core::Affine2 stored_from_upright = scene.upright_from_stored.inverse();
   auto stored = [&](const mesh::Vertices& v) { return generator::transform(v, stored_from_upright); };
@@ -80,8 +84,8 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
       for (float& alpha : work->patch.alpha.data) alpha *= task.weight;
   }
   StageClock clock(&work->stages, "compose");
-  compose::match_colour(*frame, {}, &work->patch);
-  compose::composite(work->patch, frame, mask);
+  compose::match_colour(*frame, {}, &work->patch, &work->compose);
+  compose::composite(work->patch, frame, mask, &work->compose);
 }
 
 }  // namespace resyncer::pipeline

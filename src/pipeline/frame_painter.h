@@ -46,6 +46,7 @@ struct Workspace {
   generator::Guidance guidance;
   generator::Painting painting;
   core::Patch patch;
+  compose::Workspace compose;
   core::ImageU8 region, crop;
   core::ImageF mask;
   std::map<std::string, StageTime> stages;

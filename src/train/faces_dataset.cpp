@@ -143,10 +143,21 @@ std::vector<std::int64_t> FacesDataset::candidates(FrameId frame, double gap) co
   return rows;
 }
 
+int FacesDataset::position(const Clip& clip, std::int64_t row) {
+  return int(std::lower_bound(clip.rows.begin(), clip.rows.end(), row) - clip.rows.begin());
+}
+
+std::vector<float> FacesDataset::trust(FrameId frame, const std::vector<std::int64_t>& rows) const {
+  const Clip& all = clip(frame);
+  const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
+  std::vector<int> chosen;
+  for (std::int64_t row : rows) chosen.push_back(position(all, row));
+  return generator::reference_trust(all.bank, chosen, now.expression, speech_count_, now.angles);
+}
+
 std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const {
   const Clip& all = clip(frame);
-  auto self = std::size_t(std::lower_bound(all.rows.begin(), all.rows.end(), frame.index) - all.rows.begin());
-  const generator::BankEntry& now = all.bank[self];
+  const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
   generator::ChoiceOptions options;
   gap = gap_or_none(frame, gap);
   options.exclude_from = now.seconds - gap;

@@ -38,6 +38,8 @@ class FacesDataset {
   // kReferences rows of the frame's file: chosen as in rendering, at least `gap` seconds away; where the clip
   // is too short for that, any other frame.
   std::vector<std::int64_t> choose(FrameId frame, double gap) const;
+  // generator::reference_trust of these rows of the frame's file.
+  std::vector<float> trust(FrameId frame, const std::vector<std::int64_t>& rows) const;
   // All rows that choose() may pick from.
   std::vector<std::int64_t> candidates(FrameId frame, double gap) const;
 
@@ -59,6 +61,7 @@ class FacesDataset {
   File open(const std::filesystem::path& path) const;
   void read_clips(File* file, std::int64_t rows, std::int64_t coefficients) const;
   const Clip& clip(FrameId frame) const;
+  static int position(const Clip& clip, std::int64_t row);  // in its bank
   double gap_or_none(FrameId frame, double gap) const;
 
   std::vector<File> files_;

@@ -198,7 +198,7 @@ void make_sample(const FacesDataset& dataset, const mesh::FaceModel& model, Fram
   Point2 middle = fill_mouth(target.control, &scratch->mouth);
 
   mesh::Vertices dense = mesh::dense_vertices(model, target.control);
-  generator::GuidanceInput input{&target.picture, &scratch->mask, &dense, {}};
+  generator::GuidanceInput input{&target.picture, &scratch->mask, &dense, {}, dataset.trust(frame, rows)};
   for (const auto& reference : references) input.references.push_back(&reference);
   generator::build_guidance(model, input, &scratch->guidance, &scratch->planes);
 

@@ -54,7 +54,8 @@ void check(const GeneratorTrainingOptions& o) {
 // weight, moves the picture by a quarter of the range of colours, and training diverges.
 double share_of_rate(const std::string& name, const Tensor& parameter) {
   if (name.find("strength") != std::string::npos) return 4;
-  if (name.find("to_rgb.weight") != std::string::npos)
+  if (name.find("to_rgb") != std::string::npos &&
+      parameter.dim() > 1)  // its styles too: nothing divides by them
     return std::min(1.0, kRgbChannels / double(parameter.size(1)));
   return 1;
 }

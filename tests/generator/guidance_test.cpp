@@ -65,7 +65,7 @@ struct Scene {
     dense = mesh::dense_vertices(face_model(), control);
   }
   const Guidance& build(const std::vector<const Reference*>& references) {
-    build_guidance(face_model(), {&crop, &mask, &dense, references}, &scratch, &guidance);
+    build_guidance(face_model(), {&crop, &mask, &dense, references, trust}, &scratch, &guidance);
     return guidance;
   }
 
@@ -73,6 +73,7 @@ struct Scene {
   core::ImageF mask{256, 256, 1};
   mesh::Vertices control, dense;
   std::vector<core::Point2> polygon;
+  std::vector<float> trust;
   GuidanceScratch scratch;
   Guidance guidance;
 };
@@ -141,6 +142,19 @@ TEST(Guidance, AReferenceInOtherLightIsGivenTheLightOfTheFrame) {
         ASSERT_NEAR(g.planes.at(x, y, 6 + c) - g.light.at(x, y, c), 120 / 255.F, 1e-3F);
       }
     }
+}
+
+TEST(Guidance, TrustScalesTheValidityAndNothingElse) {
+  Scene scene({5, 0, 0, 15, {150, 150}, 0.3F});
+  const Reference self{scene.crop, scene.dense};
+  const core::ImageF plain = scene.build({&self, &self, &self, &self}).planes;
+  scene.trust = {1, 0.5F, 0.25F, 0.125F};
+  const core::ImageF& scaled = scene.build({&self, &self, &self, &self}).planes;
+  for (std::size_t i = 0; i < plain.data.size(); ++i) {
+    const std::size_t plane = i % kGuidancePlanes, slot = plane < 6 ? 0 : (plane - 6) / 4;
+    const bool validity = plane >= 6 && (plane - 6) % 4 == 3;
+    ASSERT_FLOAT_EQ(scaled.data[i], plain.data[i] * (validity ? scene.trust[slot] : 1.F));
+  }
 }
 
 TEST(Guidance, LeavesNoBlackHolesInTheMask) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "generator/posed_face.h"
@@ -159,6 +160,40 @@ TEST(Patch, OutsideOfTheFrameOrWithoutAMaskIsEmpty) {
   EXPECT_TRUE(scene.make().roi.empty());
 }
 
+// Stripes of the references' own resolution, each shifted against the next: their mean is flat.
+TEST(Patch, KeepsTheDetailOfTheReferenceThatWeighsMost) {
+  Scene scene;
+  std::array<core::ImageU8, 4> stripes;
+  std::array<Reference, 4> references;
+  for (std::size_t k = 0; k < 4; ++k) {
+    core::ImageU8 image(kWidth, kHeight, 3);
+    for (int y = 0; y < kHeight; ++y)
+      for (int x = 0; x < kWidth; ++x)
+        for (int c = 0; c < 3; ++c) image.at(x, y, c) = (x + int(k)) % 4 < 2 ? 100 : 160;
+    references[k] = {image, scene.dense};
+    scene.input.references[k] = &references[k];
+  }
+  auto contrast = [&](float first) {
+    for (int y = 0; y < 256; ++y)
+      for (int x = 0; x < 256; ++x)
+        for (int k = 0; k < kReferences; ++k)
+          scene.painting.weights.at(x, y, k) = k == 0 ? first : (1 - first) / 3;
+    const core::Patch& patch = scene.make();
+    double sum = 0, squares = 0, n = 0;
+    for (std::size_t i = 0; i < patch.alpha.data.size(); ++i) {
+      if (patch.alpha.data[i] < 1) continue;
+      const double v = double(patch.rgb.data[3 * i]) * 255 - 130;
+      sum += v, squares += v * v, n += 1;
+    }
+    EXPECT_NEAR(sum / n, 0, 2);  // the mean stays where it was
+    return std::sqrt(squares / n);
+  };
+  const double sharp = contrast(1), blend = contrast(0.4F), flat = contrast(0.25F);
+  EXPECT_GT(sharp, 20);
+  EXPECT_GT(blend, 0.5 * sharp);  // the blend alone would leave a fifth
+  EXPECT_LT(flat, 0.1 * sharp);   // nobody weighs most
+}
+
 TEST(Patch, TakesEachPartFromTheReferenceThatItIsTold) {
   Scene scene;
   const Reference dark{core::ImageU8(kWidth, kHeight, 3, 20), scene.dense},
@@ -176,7 +211,7 @@ TEST(Patch, TakesEachPartFromTheReferenceThatItIsTold) {
       const float cx = (scene.input.crop_from_frame *
                         core::Point2(float(patch.roi.left + x) + 0.5F, float(patch.roi.top + y) + 0.5F))
                            .x();
-      if (std::abs(cx - 128) < 1.5F) continue;
+      if (std::abs(cx - 128) < 4) continue;  // the border, and as far as its detail reaches
       ASSERT_NEAR(patch.rgb.at(x, y), (cx < 128 ? 20 : 220) / 255.F, 2e-3F);
     }
 }

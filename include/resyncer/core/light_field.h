@@ -21,8 +21,7 @@ class LightField {
   // `limit`, so that one pixel of a displaced edge does not outvote its neighbours.
   void gather(int x, int y, const float* own, const float* painted, float limit) {
     const std::size_t at = std::size_t(y / cell_) * std::size_t(means_.width) + std::size_t(x / cell_);
-    for (int c = 0; c < 3; ++c)
-      means_.value(c)[at] += std::clamp(own[c] - painted[c], -3 * limit, 3 * limit);
+    for (int c = 0; c < 3; ++c) means_.value(c)[at] += std::clamp(own[c] - painted[c], -3 * limit, 3 * limit);
     means_.value(3)[at] += brightness(painted);
     means_.weight()[at] += 1;
   }

@@ -21,7 +21,8 @@ constexpr float kCropWidthCm = 17.F;
 // Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside
 // Region::mouth), then for each reference RGB and validity: how far it can be trusted there. 1 on the skin,
 // less where the reference sees it edge-on or from behind, in the mouth as far as the reference's own is
-// open, 0.3 where no mesh covers (the colour is then that of the affine map between the meshes), 0 outside of
+// open, 0.3 where no mesh covers (the colour is then that of the affine map between the meshes), all times
+// the trust in the reference as a whole (GuidanceInput), 0 outside of
 // the reference's image (its edge is repeated). References are written in the mask's bounding box and 12 px
 // round it, in the light of this frame (see Guidance::light); elsewhere their planes are 0.
 constexpr int kGuidancePlanes = 6 + 4 * kReferences;
@@ -40,10 +41,10 @@ struct Reference {
 };
 
 // The hole M (ReSyncer, fig. 2): U-shaped lower face with a notch for the nose; from the cheeks below the
-// eyes to 0.75 cm under the chin, spanned by the neutral face, the old mesh and the new mesh: old and new
-// mouth and the chin's sweep between them, and no more of neck and collar than that. The paper's mask must
-// hide which mouth was there, because its network could copy it; ours is told the new mouth by the mesh. All
-// vertices are control vertices in the mask's px. Polygon in px, closed.
+// eyes, inside the jaw's edge, to 0.65 cm under the chin, spanned by the neutral face, the old mesh and the
+// new mesh: old and new mouth and the chin's sweep between them, and no more of hair, neck and collar. The
+// paper's mask must hide which mouth was there, because its network could copy it; ours is told the new mouth
+// by the mesh. All vertices are control vertices in the mask's px. Polygon in px, closed.
 std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& source,
                                        const mesh::Vertices& target);
 // 1 inside (even-odd rule at pixel centres); `feather` px wide smooth step from 0 at the polygon to 1 inside
@@ -65,6 +66,7 @@ struct GuidanceInput {
   const core::ImageF* mask = nullptr;        // side x side, hard
   const mesh::Vertices* target = nullptr;    // dense vertices of the new mesh, crop px
   std::vector<const Reference*> references;  // kReferences; may repeat
+  std::vector<float> trust;  // kReferences: multiplies their validity (reference_trust); empty = ones
 };
 
 // Buffers that are kept from frame to frame.
@@ -72,7 +74,7 @@ struct GuidanceScratch {
   mesh::Raster raster;
   core::ImageF shading;
   core::LightField light;
-  core::ImageF detail;  // of a patch
+  core::ImageF detail;                                       // of a patch
   std::vector<float> positions, validity, painted, colours;  // of one row
 };
 

@@ -30,4 +30,11 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
                                    int speech_count, const Eigen::Vector3f& angles,
                                    const std::vector<int>& previous, const ChoiceOptions& options = {});
 
+// What each of the chosen entries is likely worth against the best of them, (0, 1]: the squared error of a
+// warped reference grows linearly with its distance in mouth shape and pose (docs/training.md), and the best
+// mean of independent measurements weighs them by the inverse of their squared error.
+std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                                   const Eigen::VectorXf& expression, int speech_count,
+                                   const Eigen::Vector3f& angles);
+
 }  // namespace resyncer::generator
