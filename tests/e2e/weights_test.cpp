@@ -20,10 +20,10 @@ class Weights : public ::testing::Test {
  protected:
   Weights() { fs::copy(RESYNCER_SOURCE_DIR "/models", folder, fs::copy_options::recursive); }
 
-  void expect_refused(const std::vector<std::string>& command, const std::string& fault) {
-    std::vector<std::string> arguments{"models", "--models", folder};
-    arguments.insert(arguments.end(), command.begin(), command.end());
-    RunResult result = resyncer(arguments);
+  void expect_refused(std::vector<std::string> command, const std::string& fault) {
+    command.insert(command.begin(), "models");
+    command.insert(command.end(), {"--models", folder, "-q"});
+    RunResult result = resyncer(command);
     EXPECT_EQ(result.status, 4) << fault;
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
     EXPECT_THAT(result.err, AllOf(HasSubstr("error (model)"), HasSubstr(fault)));
