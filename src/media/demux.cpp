@@ -56,9 +56,10 @@ Demuxer open_input(const std::filesystem::path& path) {
   // The prefix keeps names such as "a:b.mp4" or "-" from being taken for a protocol.
   int result = avformat_open_input(&context, ("file:" + path.string()).c_str(), nullptr, options.address());
   if (result < 0) {
-    if (result == AVERROR_INVALIDDATA || result == AVERROR_EOF)
-      throw Error(ErrorKind::input, "is not a media file, or it is damaged beyond reading", path.string());
-    fail(ErrorKind::input, result, "cannot be opened", path);
+    // Demuxers answer a header that they do not believe with any number.
+    if (result == AVERROR(ENOMEM) || result == AVERROR(EIO) || result == AVERROR(EMFILE))
+      fail(ErrorKind::input, result, "cannot be opened", path);
+    throw Error(ErrorKind::input, "is not a media file, or it is damaged beyond reading", path.string());
   }
   Demuxer input(context);
   find_streams(context, path);
