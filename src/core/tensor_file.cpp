@@ -195,7 +195,7 @@ void TensorFile::parse(const std::byte* bytes, std::size_t size) {
     }
     TensorView view;
     std::string fault = read_entry(entry, data, data_size, &view);
-    if (!fault.empty()) fail("tensor '" + key + "': " + fault);
+    if (!fault.empty()) fail(std::string("tensor '").append(key).append("': ").append(fault));
     tensors_.emplace(key, std::move(view));
   }
 }
