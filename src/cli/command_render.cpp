@@ -62,6 +62,16 @@ void write_text(const fs::path& path, const std::string& text) {
   file.commit();
 }
 
+// Before hours of work, not after: the result would lie on its side.
+void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
+  int degrees = media::probe_video(options.input).rotation_degrees;
+  if (degrees != 0 && !media::keeps_rotation(options.output))
+    spdlog::warn(
+        "{}: this container cannot carry the rotation of {} degrees, players will show the result "
+        "turned; name it .mp4 or .mov to keep it",
+        options.output.string(), degrees);
+}
+
 void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face, flags.point, flags.box);
@@ -69,6 +79,7 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
   check_outputs(flags);
+  warn_of_lost_rotation(options);
   ProgressBar bar(global);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());

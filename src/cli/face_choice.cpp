@@ -1,5 +1,7 @@
 #include "cli/face_choice.h"
 
+#include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -8,20 +10,26 @@
 namespace resyncer::cli {
 
 namespace {
-std::vector<float> numbers(const std::string& text, std::size_t count, const std::string& option) {
-  std::vector<float> values;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    try {
-      std::size_t used = 0;
-      values.push_back(std::stof(part, &used));
-      if (used != part.size()) values.clear();
-    } catch (const std::exception&) {
-      values.clear();
-    }
-    if (values.empty()) break;
+constexpr float kMost = 1e6F;  // px
+
+// All of the text as a coordinate; not-a-number when it is none.
+float coordinate(const std::string& text) {
+  try {
+    std::size_t used = 0;
+    float value = std::stof(text, &used);
+    return used == text.size() && std::abs(value) <= kMost ? value : NAN;
+  } catch (const std::exception&) {
+    return NAN;
   }
-  if (values.size() != count)
+}
+
+std::vector<float> coordinates(const std::string& text, std::size_t count, const std::string& option) {
+  std::vector<float> values;
+  std::istringstream stream(text +
+                            ",");  // so that nothing after the last comma is an empty part, not the end
+  for (std::string part; std::getline(stream, part, ',');) values.push_back(coordinate(part));
+  bool sound = std::none_of(values.begin(), values.end(), [](float v) { return std::isnan(v); });
+  if (!sound || values.size() != count)
     throw core::Error(core::ErrorKind::usage,
                       "'" + text + "' is not " + std::to_string(count) + " numbers with commas", option);
   return values;
@@ -34,11 +42,11 @@ track::FaceChoice parse_face_choice(int index, const std::string& point, const s
   track::FaceChoice choice;
   if (index >= 0) choice.index = index;
   if (!point.empty()) {
-    auto v = numbers(point, 2, "--face-at");
+    auto v = coordinates(point, 2, "--face-at");
     choice.point = core::Point2(v[0], v[1]);
   }
   if (!box.empty()) {
-    auto v = numbers(box, 4, "--face-box");
+    auto v = coordinates(box, 4, "--face-box");
     choice.box = core::Box{int(v[0]), int(v[1]), int(v[2]), int(v[3])};
     if (choice.box->empty()) throw core::Error(core::ErrorKind::usage, "the box is empty", "--face-box");
   }

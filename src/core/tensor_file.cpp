@@ -17,6 +17,7 @@ namespace resyncer::core {
 namespace {
 using nlohmann::json;
 constexpr std::size_t kMaxHeader = std::size_t{64} << 20;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;  // of one tensor
 
 const std::map<std::string, DType>& dtype_names() {
   static const std::map<std::string, DType> names = {{"F32", DType::f32},   {"F16", DType::f16},
@@ -151,7 +152,8 @@ std::string read_entry(const json& entry, const std::byte* data, std::size_t dat
   for (const auto& extent : *shape) {
     if (!extent.is_number_unsigned()) return "its shape is missing or malformed";
     auto n = extent.get<std::uint64_t>();
-    if (n != 0 && bytes > (std::uint64_t{1} << 40) / n) return "its shape is too large";
+    // Beside an extent of 0 the others count too: they become loops and allocations elsewhere.
+    if (n > kMaxBytes || (n != 0 && bytes > kMaxBytes / n)) return "its shape is too large";
     bytes *= n;
     out->shape.push_back(static_cast<std::int64_t>(n));
   }
@@ -193,7 +195,7 @@ void TensorFile::parse(const std::byte* bytes, std::size_t size) {
     }
     TensorView view;
     std::string fault = read_entry(entry, data, data_size, &view);
-    if (!fault.empty()) fail("tensor '" + key + "': " + fault);
+    if (!fault.empty()) fail(std::string("tensor '").append(key).append("': ").append(fault));
     tensors_.emplace(key, std::move(view));
   }
 }

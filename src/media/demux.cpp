@@ -56,9 +56,10 @@ Demuxer open_input(const std::filesystem::path& path) {
   // The prefix keeps names such as "a:b.mp4" or "-" from being taken for a protocol.
   int result = avformat_open_input(&context, ("file:" + path.string()).c_str(), nullptr, options.address());
   if (result < 0) {
-    if (result == AVERROR_INVALIDDATA || result == AVERROR_EOF)
-      throw Error(ErrorKind::input, "is not a media file, or it is damaged beyond reading", path.string());
-    fail(ErrorKind::input, result, "cannot be opened", path);
+    // Demuxers answer a header that they do not believe with any number.
+    if (result == AVERROR(ENOMEM) || result == AVERROR(EIO) || result == AVERROR(EMFILE))
+      fail(ErrorKind::input, result, "cannot be opened", path);
+    throw Error(ErrorKind::input, "is not a media file, or it is damaged beyond reading", path.string());
   }
   Demuxer input(context);
   find_streams(context, path);
@@ -113,14 +114,25 @@ bool is_picture(const AVFormatContext& input) {
   return piped || std::strcmp(name, "image2") == 0;
 }
 
-int rotation_of(const AVStream& stream) {
-  std::size_t size = 0;
-  const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+namespace {
+int rotation_of_matrix(const std::uint8_t* data, std::size_t size) {
   if (data == nullptr || size < 9 * sizeof(std::int32_t)) return 0;
   double counter_clockwise = av_display_rotation_get(reinterpret_cast<const std::int32_t*>(data));
   if (std::isnan(counter_clockwise)) return 0;
   int quarters = int(std::lround(-counter_clockwise / 90));
   return ((quarters % 4) + 4) % 4 * 90;
+}
+}  // namespace
+
+int rotation_of(const AVStream& stream) {
+  std::size_t size = 0;
+  const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+  return rotation_of_matrix(data, size);
+}
+
+int rotation_of(const AVFrame& frame) {
+  const AVFrameSideData* data = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+  return data != nullptr ? rotation_of_matrix(data->data, data->size) : 0;
 }
 
 double seconds_of(std::int64_t ticks, AVRational time_base) {

@@ -21,6 +21,7 @@ Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::p
 StreamInfo describe(const AVFormatContext& input, int index);
 bool is_picture(const AVFormatContext& input);  // a still picture file, not a video
 int rotation_of(const AVStream& stream);        // clockwise, a multiple of 90
+int rotation_of(const AVFrame& frame);          // likewise; of a photograph (EXIF), which only decoding tells
 double seconds_of(std::int64_t ticks, AVRational time_base);
 
 }  // namespace resyncer::media

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "resyncer/media/video_writer.h"
+
 namespace resyncer::media {
 
 using core::Error;
@@ -18,11 +20,19 @@ const AVOutputFormat* format_for(const std::filesystem::path& path) {
               path.string(), "name the result .mp4, .mov, .mkv or .webm");
 }
 
+bool is_mp4_like(const AVOutputFormat& format) {
+  constexpr const char* kNames[] = {"mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* name) { return std::strcmp(format.name, name) == 0; });
+}
+
 bool knows(const AVFormatContext& muxer, const char* option) {
   return av_opt_find(const_cast<AVFormatContext*>(&muxer), option, nullptr, 0, AV_OPT_SEARCH_CHILDREN) !=
          nullptr;
 }
 }  // namespace
+
+bool keeps_rotation(const std::filesystem::path& path) { return is_mp4_like(*format_for(path)); }
 
 OutputContainer::OutputContainer(const std::filesystem::path& path, bool bit_exact) : file_(path) {
   silence();
@@ -37,10 +47,7 @@ OutputContainer::OutputContainer(const std::filesystem::path& path, bool bit_exa
 
 bool OutputContainer::is(const char* format) const { return std::strcmp(muxer_->oformat->name, format) == 0; }
 
-bool OutputContainer::is_mp4_like() const {
-  constexpr const char* kNames[] = {"mp4", "mov", "ipod", "3gp", "3g2", "psp", "f4v"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* name) { return is(name); });
-}
+bool OutputContainer::is_mp4_like() const { return media::is_mp4_like(*muxer_->oformat); }
 
 bool OutputContainer::is_matroska() const { return is("matroska") || is("webm"); }
 

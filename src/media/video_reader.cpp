@@ -38,6 +38,21 @@ AVRational average_rate(AVFormatContext* input, AVStream* stream) {
   return rate.num > 0 && rate.den > 0 ? rate : AVRational{25, 1};
 }
 
+// A photograph says how it was held with its pixels. What cannot be decoded is told when it is read.
+int rotation_of_still(int index, const std::filesystem::path& path) {
+  Demuxer input = open_input(path);
+  Codec codec = open_decoder(*input->streams[index], 1, path);
+  Packet packet = make_packet();
+  Frame frame = make_frame();
+  while (av_read_frame(input.get(), packet.get()) >= 0) {
+    bool sent = packet->stream_index == index && avcodec_send_packet(codec.get(), packet.get()) >= 0;
+    av_packet_unref(packet.get());
+    if (sent) break;
+  }
+  avcodec_send_packet(codec.get(), nullptr);
+  return avcodec_receive_frame(codec.get(), frame.get()) >= 0 ? rotation_of(*frame) : 0;
+}
+
 VideoInfo describe_video(AVFormatContext* input, int index, const std::filesystem::path& path) {
   AVStream* stream = input->streams[index];
   const AVCodecParameters& par = *stream->codecpar;
@@ -51,7 +66,8 @@ VideoInfo describe_video(AVFormatContext* input, int index, const std::filesyste
   info.pixel_format = format != nullptr ? format : "";
   info.stored_width = par.width;
   info.stored_height = par.height;
-  info.rotation_degrees = rotation_of(*stream);
+  info.is_still = is_picture(*input);
+  info.rotation_degrees = info.is_still ? rotation_of_still(index, path) : rotation_of(*stream);
   AVRational aspect = av_guess_sample_aspect_ratio(input, stream, nullptr);
   bool sensible = aspect.num > 0 && aspect.den > 0 && av_q2d(aspect) > 1.0 / 16 && av_q2d(aspect) < 16;
   if (sensible) info.sample_aspect = rational(aspect);
@@ -64,7 +80,6 @@ VideoInfo describe_video(AVFormatContext* input, int index, const std::filesyste
   info.frame_count_hint = stream->nb_frames;
   info.bit_rate = par.bit_rate;
   info.duration_seconds = describe(*input, index).duration_seconds;
-  info.is_still = is_picture(*input);
   info.is_interlaced = par.field_order > AV_FIELD_PROGRESSIVE;
   for (unsigned i = 0; i < input->nb_streams; ++i) info.streams.push_back(describe(*input, int(i)));
   return info;

@@ -34,6 +34,14 @@ void copy_side_data(const AVStream& from, AVStream* to) {
     }
   }
 }
+
+// A photograph's rotation stands in its pixels' own data, a film's in its container.
+void set_rotation(int degrees, AVStream* to) {
+  if (degrees == 0 || av_stream_get_side_data(to, AV_PKT_DATA_DISPLAYMATRIX, nullptr) != nullptr) return;
+  std::uint8_t* matrix = av_stream_new_side_data(to, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t));
+  if (matrix == nullptr) throw Error(ErrorKind::memory, "out of memory");
+  av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), degrees);
+}
 }  // namespace
 
 struct VideoWriter::Impl {
@@ -79,6 +87,7 @@ struct VideoWriter::Impl {
     video->disposition = from.disposition;
     copy_metadata(from.metadata, &video->metadata);
     copy_side_data(from, video);
+    set_rotation(info.rotation_degrees, video);
   }
 
   void add_speech(const std::filesystem::path& path, bool bit_exact) {

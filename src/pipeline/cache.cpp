@@ -1,9 +1,11 @@
 #include "resyncer/pipeline/cache.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <sstream>
 #include <system_error>
 
@@ -22,6 +24,8 @@ using Observations = std::vector<std::optional<FaceObservation>>;
 
 // Raised whenever the tracker or the bank gives other results: old files are then no longer found.
 constexpr int kAnalysisVersion = 1;
+constexpr float kMostNumber = 1e9F;            // of any figure: it still fits an int
+constexpr std::int32_t kMostPixels = 1 << 20;  // of a box's coordinates
 constexpr const char* kSuffix = ".analysis.safetensors";
 
 [[noreturn]] void inconsistent(const fs::path& path, const std::string& what) {
@@ -77,6 +81,7 @@ class Loader {
     a.height = int(size[1]);
     a.time_base = {size[2], size[3]};
     a.pts = integers("pts", {-1});
+    if (!rises(a.pts)) inconsistent(path_, "time stamps");
     a.tracks.frame_count = a.frame_count();
     a.tracks.shot_starts = integers("shot_starts", {-1});
     const auto& starts = a.tracks.shot_starts;
@@ -92,24 +97,32 @@ class Loader {
   std::vector<std::int64_t> integers(const std::string& name, const std::vector<std::int64_t>& shape) const {
     return copy_of<std::int64_t>(file_.get(name, DType::i64, shape));
   }
+  // Times that can be subtracted from each other.
+  static bool rises(const std::vector<std::int64_t>& pts) {
+    constexpr std::int64_t kMost = std::int64_t{1} << 60;
+    bool strictly = std::adjacent_find(pts.begin(), pts.end(), std::greater_equal<>()) == pts.end();
+    return strictly && (pts.empty() || (pts.front() >= -kMost && pts.back() <= kMost));
+  }
   std::vector<float> floats(const std::string& name, const std::vector<std::int64_t>& shape) const {
     std::vector<float> values = file_.get(name, DType::f32, shape).to_floats();
     for (float v : values)
-      if (!std::isfinite(v)) inconsistent(path_, "'" + name + "' holds no number");
+      if (!(std::abs(v) <= kMostNumber)) inconsistent(path_, "'" + name + "' holds no sensible number");
     return values;
   }
 
   void load_tracks(Analysis* a) {
     auto heads = integers("tracks", {-1, 4});
-    std::int64_t total = 0;
+    // Every frame of a track has a byte in the file: false lengths are refused before memory is asked for.
+    std::int64_t total = 0, most = file_.get("smoothed.present", DType::u8, {-1}).count();
     for (std::size_t t = 0; t + 3 < heads.size(); t += 4) {
       track::FaceTrack face;
       face.id = int(heads[t]);
       face.shot = int(heads[t + 1]);
       face.first_frame = heads[t + 2];
       std::int64_t frames = heads[t + 3];
-      bool inside = heads[t + 1] >= 0 && heads[t + 1] < std::int64_t(a->tracks.shot_starts.size()) &&
-                    face.first_frame >= 0 && frames >= 0 && frames <= a->frame_count() &&
+      bool inside = heads[t] >= 0 && heads[t] <= INT_MAX && frames <= most - total && heads[t + 1] >= 0 &&
+                    heads[t + 1] < std::int64_t(a->tracks.shot_starts.size()) && face.first_frame >= 0 &&
+                    frames >= 0 && frames <= a->frame_count() &&
                     face.first_frame <= a->frame_count() - frames;
       if (!inside) inconsistent(path_, "a track lies outside the video");
       face.frames.resize(std::size_t(frames));
@@ -129,6 +142,8 @@ class Loader {
     auto landmarks = floats(name + ".landmarks", {faces, core::kLandmarks, 2});
     auto score = floats(name + ".score", {faces});
     auto box = copy_of<std::int32_t>(file_.get(name + ".box", DType::i32, {faces, 4}));
+    for (std::int32_t v : box)
+      if (v < -kMostPixels || v > kMostPixels) inconsistent(path_, "a face's box");
     std::size_t i = 0, k = 0;
     for (track::FaceTrack& face : a->tracks.tracks) {
       for (auto& slot : face.*member) {

@@ -48,7 +48,8 @@ ModelEntry read_entry(const nlohmann::json& json, const fs::path& folder) {
   if (file.is_absolute() || file.has_parent_path())
     throw std::invalid_argument("'file' must be a plain name");
   entry.file = folder / file;
-  entry.bytes = json.at("bytes").get<std::uintmax_t>();
+  if (!json.at("bytes").is_number_unsigned()) throw std::invalid_argument("'bytes' must be a whole number");
+  entry.bytes = json["bytes"].get<std::uintmax_t>();
   entry.sha256 = json.at("sha256").get<std::string>();
   entry.licence = json.at("licence").get<std::string>();
   entry.data = json.at("data").get<std::string>();

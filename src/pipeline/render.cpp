@@ -248,6 +248,21 @@ std::int64_t peak_memory() {
   return std::int64_t(usage.ru_maxrss) * 1024;
 }
 
+// The network loads while the video is analysed.
+std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const RenderOptions& options,
+                                                                       const ModelSet& models,
+                                                                       RenderReport* report) {
+  if (options.renderer != Renderer::network) return {};
+  generator::GeneratorOptions settings;
+  bool bf16 = !options.deterministic && generator::fast_bf16();
+  settings.precision = bf16 ? generator::Precision::bf16 : generator::Precision::fp32;
+  settings.use_cuda = !options.deterministic;
+  report->precision = bf16 ? "bf16" : "fp32";
+  return std::async(std::launch::async, [file = models.get("generator").file, settings] {
+    return std::make_unique<generator::RewiredGenerator>(file, settings);
+  });
+}
+
 }  // namespace
 
 RenderReport render(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress) {
@@ -262,12 +277,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
     throw Error(ErrorKind::input, "has no audio stream", options.speech.string(),
                 "name a file with speech after -a");
 
-  // The network loads while the video is analysed.
-  std::future<std::unique_ptr<generator::RewiredGenerator>> network;
-  if (options.renderer == Renderer::network)
-    network = std::async(std::launch::async, [&] {
-      return std::make_unique<generator::RewiredGenerator>(models.get("generator").file);
-    });
+  auto network = load_network(options, models, &report);
   Plan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 

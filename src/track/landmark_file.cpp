@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kValues = 2 * core::kLandmarks;
 constexpr std::size_t kMostStages = 64, kMostTrees = 4096, kMostLeaves = 256, kMostPixels = 4096;
+// Shapes lie in the unit square and grey values below 256: sums of such numbers stay far from overflowing.
+constexpr float kMostNumber = 1e6F;
 constexpr std::uintmax_t kMostBytes = 1U << 30;
 constexpr char kRemedy[] = "use shape_predictor_68_face_landmarks.dat of Debian's libdlib-data";
 
@@ -64,7 +66,7 @@ float LandmarkFile::number() {
   } else {
     value = float(std::ldexp(double(mantissa), int(exponent)));
   }
-  if (!std::isfinite(value)) fail("a number is not finite");
+  if (!(std::abs(value) <= kMostNumber)) fail("a number is out of range");
   return value;
 }
 
@@ -130,7 +132,8 @@ void LandmarkFile::read(LandmarkModel* model) {
     if (bytes_.size() - at_ < std::size_t(stage.trees) * kValues) fail("it ends early");
     for (int i = 0; i < stage.trees; ++i) {
       tree(&stage);
-      if (i == 0) stage.leaves.reserve(stage.leaves.size() * std::size_t(stage.trees));
+      std::size_t all = stage.leaves.size() * std::size_t(stage.trees);
+      if (i == 0 && all <= bytes_.size()) stage.leaves.reserve(all);
     }
   }
   stage_pixels(&model->stages_);

@@ -57,9 +57,10 @@ void save_optimizer(TensorFileWriter* writer, const std::string& prefix, torch::
   });
 }
 
-torch::Tensor fitting(const TensorFile& file, const std::string& name, torch::IntArrayRef shape) {
+torch::Tensor fitting(const TensorFile& file, const std::string& name, torch::IntArrayRef shape,
+                      torch::ScalarType type = torch::kFloat32) {
   torch::Tensor value = nets::to_tensor(file.get(name));
-  if (value.sizes() != shape || !torch::isfinite(value).all().item<bool>())
+  if (value.sizes() != shape || value.scalar_type() != type || !torch::isfinite(value).all().item<bool>())
     throw Error(ErrorKind::model, "tensor '" + name + "' does not fit the training", file.place(),
                 "start the training anew");
   return value;
@@ -69,7 +70,7 @@ template <typename State>
 std::unique_ptr<State> load_moments(const TensorFile& file, const std::string& name,
                                     const torch::Tensor& parameter) {
   auto moments = std::make_unique<State>();
-  moments->step(fitting(file, name + ".step", {1}).item<std::int64_t>());
+  moments->step(fitting(file, name + ".step", {1}, torch::kInt64).item<std::int64_t>());
   moments->exp_avg(fitting(file, name + ".mean", parameter.sizes()).to(parameter.device()));
   moments->exp_avg_sq(fitting(file, name + ".square", parameter.sizes()).to(parameter.device()));
   return moments;
@@ -123,7 +124,11 @@ void load_random(const TensorFile& file, std::mt19937_64* random) {
     torch::Tensor bytes = torch::empty({view.count()}, torch::kUInt8);
     std::memcpy(bytes.data_ptr(), view.data, view.bytes);
     std::lock_guard<std::mutex> lock(generator.mutex());
-    generator.set_state(bytes);
+    try {
+      generator.set_state(bytes);
+    } catch (const c10::Error&) {
+      throw Error(ErrorKind::model, "the state of the random numbers is damaged", file.place());
+    }
   }
 }
 }  // namespace
@@ -163,6 +168,7 @@ void load_checkpoint(const std::filesystem::path& path, const nets::WeightsHeade
   nets::load_weights(file, state.modules, {"optimizer.", "random.", "figure.", "step"});
   for (const auto& [prefix, optimizer] : state.optimizers) load_optimizer(file, prefix, optimizer);
   std::memcpy(state.step, file.get("step", core::DType::i64, {1}).data, sizeof(std::int64_t));
+  if (*state.step < 0) throw Error(ErrorKind::model, "the number of steps is negative", file.place());
   for (const auto& [name, value] : state.figures)
     std::memcpy(value, file.get("figure." + name, core::DType::i64, {1}).data, sizeof(double));
   load_random(file, state.random);

@@ -53,6 +53,7 @@ void add_clips(const core::TensorFile& file, int held_out_every, SpeechDataset* 
   const auto& mel = file.get("mel", DType::f16, {-1, speech::kMelBands});
   const auto& labels = file.get("labels", DType::u8, {mel.shape[0]});
   const auto& start = file.get("mel_start", DType::i64, {-1});
+  if (start.count() == 0) refuse(file, "tensor 'mel_start' does not divide the rows among the clips");
   const auto& voice = file.get("voice", DType::i32, {start.count() - 1});
   check_values(file, mel, labels, names.size());
   if (element<std::int64_t>(start, 0) != 0 || element<std::int64_t>(start, voice.count()) != mel.shape[0])

@@ -1,6 +1,8 @@
 #include "e2e/footage.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -65,6 +67,36 @@ std::string make_portrait_clip(const ScratchFolder& scratch, const std::string& 
 std::string make_speech(const ScratchFolder& scratch, const std::string& name) {
   std::string file = scratch.file(name);
   checked({"espeak-ng", "-v", "en-gb", "-w", file, "Mama and papa bought a big boat."});
+  return file;
+}
+
+std::string make_phone_photo(const ScratchFolder& scratch, const std::string& name) {
+  std::string side = scratch.file("side-" + name), file = scratch.file(name);
+  checked({"ffmpeg", "-v", "error", "-i", RESYNCER_SOURCE_DIR "/tests/data/astronaut.png", "-vf",
+           "transpose=cclock", "-q:v", "2", side});
+  std::ifstream stream(side, std::ios::binary);
+  std::string jpeg{std::istreambuf_iterator<char>(stream), {}};
+  // An APP1 segment behind the start of image: TIFF, little-endian, one entry: orientation (0x0112) = 6.
+  const char exif[] =
+      "\xFF\xE1\x00\x22"
+      "Exif\0\0"
+      "II*\0\x08\0\0\0"
+      "\x01\0"
+      "\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"
+      "\0\0\0";  // the fourth zero is the literal's own
+  jpeg.insert(2, std::string(exif, sizeof exif));
+  std::ofstream(file, std::ios::binary) << jpeg;
+  std::filesystem::remove(side);
+  return file;
+}
+
+std::string make_phone_clip(const ScratchFolder& scratch, const std::string& name,
+                            const std::string& upright_clip, const std::string& pixel_format) {
+  std::string side = scratch.file("side-" + name), file = scratch.file(name);
+  checked({"ffmpeg", "-v", "error", "-i", upright_clip, "-vf", "transpose=cclock", "-c:v", "libx264", "-crf",
+           "12", "-pix_fmt", pixel_format, side});
+  checked({"ffmpeg", "-v", "error", "-i", side, "-c", "copy", "-metadata:s:v:0", "rotate=270", file});
+  std::filesystem::remove(side);
   return file;
 }
 

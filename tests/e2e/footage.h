@@ -15,6 +15,12 @@ std::string make_portrait_clip(const ScratchFolder& scratch, const std::string& 
 // A spoken sentence (espeak-ng), WAV.
 std::string make_speech(const ScratchFolder& scratch, const std::string& name);
 
+// The portrait as a phone held upright stores it: a JPEG on its side whose EXIF says so.
+std::string make_phone_photo(const ScratchFolder& scratch, const std::string& name);
+// The clip as a phone stores it: on its side, with a display matrix. `name` ends in .mov or .mp4.
+std::string make_phone_clip(const ScratchFolder& scratch, const std::string& name,
+                            const std::string& upright_clip, const std::string& pixel_format = "yuv420p");
+
 // "pts" of every packet of a stream ("v:0", "a:0"), sorted, as ffprobe reads them, in seconds.
 std::vector<std::string> packet_times(const std::string& file, const std::string& stream);
 // MD5 of every packet's data.

@@ -1,4 +1,5 @@
 // Bad input: the right exit code, one clear sentence, no file left.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -55,10 +56,35 @@ TEST_F(Hostile, UnreadableVideoIsExitCode3) {
   expect_refused(speech, speech, 3);  // no video stream
 }
 
+TEST_F(Hostile, HugePicturesInAHeaderAreExitCode3) {
+  std::string speech = make_speech(scratch, "s.wav");
+  write("huge.y4m", "YUV4MPEG2 W1000000 H1000000 F25:1 C420jpeg\nFRAME\n" + std::string(1000, 'x'));
+  write("wide.y4m", "YUV4MPEG2 W20000 H2 F25:1 C420jpeg\nFRAME\n" + std::string(60000, 'x'));
+  // PNG: signature, IHDR of 2^31 - 1 pixels a side, 8-bit RGB.
+  write("huge.png",
+        std::string("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\0\0\0"
+                    "\x9e\xe0\xc6\x1f\0\0\0\0IEND\xae\x42\x60\x82",
+                    45));
+  for (const char* name : {"huge.y4m", "wide.y4m", "huge.png"}) expect_refused(scratch.file(name), speech, 3);
+}
+
+TEST_F(Hostile, OddSizesAreRendered) {
+  std::string clip = make_portrait_clip(scratch, "odd.mkv", 0.4, "25",
+                                        {"-vf", "crop=401:399:56:0", "-pix_fmt", "yuv444p"}),
+              speech = make_speech(scratch, "s.wav"), out = scratch.file("out.mkv");
+  RunResult result =
+      resyncer({"render", clip, "-a", speech, "-o", out, "-q", "--no-cache", "--renderer", "warp"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(probe(out, "stream=width,height", "v:0"), ::testing::HasSubstr("401,399"));
+}
+
 TEST_F(Hostile, SpeechWithoutSoundIsExitCode3) {
   std::string clip = make_portrait_clip(scratch, "v.mp4", 1);
   write("garbage.wav", std::string(5000, '\x5a'));
-  expect_refused(clip, scratch.file("garbage.wav"), 3);
+  write("empty.wav", "");
+  write("cut.wav", std::string("RIFF\x24\0\0\0WAVEfmt ", 16));
+  for (const char* name : {"garbage.wav", "empty.wav", "cut.wav", "missing.wav"})
+    expect_refused(clip, scratch.file(name), 3);
   expect_refused(clip, clip, 3);
 }
 

@@ -1,4 +1,5 @@
 // The main job on the real binary.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -58,18 +59,7 @@ TEST_P(Lossless, EverySampleOutsideTheMaskIsTheSources) {
   extra.insert(extra.end(), {"-pix_fmt", c.pixel_format});
   std::string video = make_portrait_clip(scratch, "source.mov", 1, "25", extra),
               speech = make_speech(scratch, "s.wav");
-  if (c.rotated) {  // a phone held upright: stored on its side, with a display matrix
-    std::string turned = scratch.file("turned.mov");
-    ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", video, "-vf", "transpose=cclock", "-c:v", "libx264", "-crf",
-                   "12", "-pix_fmt", c.pixel_format, scratch.file("side.mov")})
-                  .status,
-              0);
-    ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", scratch.file("side.mov"), "-c", "copy", "-metadata:s:v:0",
-                   "rotate=270", turned})
-                  .status,
-              0);
-    video = turned;
-  }
+  if (c.rotated) video = make_phone_clip(scratch, "turned.mov", video, c.pixel_format);
   std::string out = scratch.file("out.mkv"), mask_file = scratch.file("mask.mkv");
   RunResult result = render(video, speech, out, {"--video-codec", "ffv1", "--mask-out", mask_file});
   ASSERT_EQ(result.status, 0) << result.err;
@@ -117,9 +107,12 @@ INSTANTIATE_TEST_SUITE_P(Formats, Lossless,
 TEST_F(Render, DeterministicTwiceIsIdenticalAndThreadsDoNotMatter) {
   std::string video = make_portrait_clip(scratch, "v.mp4", 1), speech = make_speech(scratch, "s.wav");
   auto bytes = [&](const std::string& name, const std::string& threads) {
-    RunResult result = render(video, speech, scratch.file(name), {"--deterministic", "--threads", threads});
+    RunResult result =
+        render(video, speech, scratch.file(name),
+               {"--deterministic", "--threads", threads, "--stats", scratch.file("stats.json"), "-y"});
     EXPECT_EQ(result.status, 0) << result.err;
-    std::ifstream stream(scratch.file(name), std::ios::binary);
+    std::ifstream stream(scratch.file(name), std::ios::binary), stats(scratch.file("stats.json"));
+    EXPECT_EQ(nlohmann::json::parse(stats)["precision"], "fp32");
     return std::string{std::istreambuf_iterator<char>(stream), {}};
   };
   std::string first = bytes("1.mp4", "2");
@@ -152,6 +145,7 @@ TEST_F(Render, StatsPreviewAndProgressAreWritten) {
   EXPECT_EQ(json["frames"], 25);
   EXPECT_GT(json["stages"]["generator"]["milliseconds_a_frame"], 0);
   EXPECT_EQ(json["models"].size(), 3U);
+  EXPECT_THAT(json["precision"].get<std::string>(), ::testing::AnyOf("bf16", "fp32"));
   EXPECT_NE(probe(scratch.file("strip.png"), "stream=width").find("2560"), std::string::npos);
   std::string text{std::istreambuf_iterator<char>(progress), {}};
   EXPECT_NE(text.find("stage=render\n"), std::string::npos);

@@ -79,7 +79,7 @@ class TensorFileWriter {
 
  private:
   struct Entry {
-    DType type;
+    DType type = DType::f32;
     std::vector<std::int64_t> shape;
     std::vector<std::byte> data;
   };

@@ -47,6 +47,10 @@ class VideoWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+// Whether the container of this file name can tell players to turn the picture: only MP4 and its kin can.
+// Throws Error{output} when there is none for it.
+bool keeps_rotation(const std::filesystem::path& path);
+
 // A frame for a still picture's video: the same picture with another pts (time base 1/25 and so on).
 VideoFrame with_pts(const VideoFrame& frame, std::int64_t pts);
 

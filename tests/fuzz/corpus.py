@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Writes the hand-made part of the corpus: for each format a small valid file and what may be wrong with one.
+
+Run it after a format has changed; files that a fuzzer found (named crash-*, slow-*, ...) are left alone."""
+import json
+import math
+import pathlib
+import struct
+
+FOLDER = pathlib.Path(__file__).parent / "corpus"
+SIZES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1}
+CODES = {"F32": "f", "F16": "e", "I64": "q", "I32": "i", "U8": "B"}
+NAN = math.nan
+
+
+def tensor(dtype, shape, values=0):
+    count = math.prod(shape)
+    if not isinstance(values, (list, tuple)):
+        values = [values] * count
+    return dtype, list(shape), struct.pack(f"<{count}{CODES[dtype]}", *values)
+
+
+def safetensors(tensors, meta=None, change=None):
+    """change(header) may spoil the header before it is written."""
+    header, data = {}, b""
+    if meta is not None:
+        header["__metadata__"] = meta
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    if change:
+        change(header)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def write(format, name, content):
+    folder = FOLDER / format
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def write_variants(format, tensors, meta, wrong):
+    """The valid file, what every format must refuse, and one file a wrong tensor or metadata entry (None: left out)."""
+    whole = safetensors(tensors, meta)
+    write(format, "valid", whole)
+    write(format, "truncated", whole[:len(whole) // 2])
+    write(format, "header_only", safetensors({}, meta))
+    write(format, "no_metadata", safetensors({}))
+    for name, changes in wrong.items():
+        changed, changed_meta = dict(tensors), dict(meta)
+        for key, value in changes.items():
+            target = changed_meta if key in meta else changed
+            target[key] = value
+            if value is None:
+                del target[key]
+        write(format, name, safetensors(changed, changed_meta))
+
+
+def tensor_file():
+    floats = {"a": tensor("F32", [2, 3], 1.5), "h": tensor("F16", [4], 0.5), "i": tensor("I64", [1], -7),
+              "k": tensor("I32", [2], 3), "u": tensor("U8", [0, 5])}
+    write("tensor_file", "valid", safetensors(floats, {"kind": "test"}))
+    write("tensor_file", "bf16", safetensors({"b": ("BF16", [2], b"\x80\x3f\xc0\x7f")}))
+
+    def spoiled(name, change):
+        write("tensor_file", name, safetensors({"a": tensor("F32", [2, 3])}, {"kind": "test"}, change))
+
+    entry = lambda key, value: lambda header: header["a"].__setitem__(key, value)
+    for name, shape in {"negative": [-2, -3], "huge": [2**62, 2], "zero_huge": [0, 2**64 - 1], "fraction": [2.5],
+                        "text": ["2"], "nine": [1] * 9, "overflow": [2**33, 2**33], "other": [7], "null": None}.items():
+        spoiled(f"shape_{name}", entry("shape", shape))
+    for name, offsets in {"negative": [-24, 0], "beyond": [0, 48], "reversed": [24, 0], "huge": [2**64 - 24, 2**64 - 1],
+                          "three": [0, 12, 24], "text": "0,24"}.items():
+        spoiled(f"offsets_{name}", entry("data_offsets", offsets))
+    for name, dtype in {"unknown": "F128", "number": 32, "null": None, "short": "F16"}.items():
+        spoiled(f"dtype_{name}", entry("dtype", dtype))
+    spoiled("overlapping", lambda h: h.__setitem__("b", dict(h["a"])))
+    spoiled("entry_is_list", lambda h: h.__setitem__("a", []))
+    spoiled("meta_is_list", lambda h: h.__setitem__("__metadata__", ["kind"]))
+    spoiled("meta_is_number", lambda h: h.__setitem__("__metadata__", {"kind": 1}))
+    raw = lambda text, size=None: struct.pack("<Q", len(text) if size is None else size) + text
+    for name, content in {"empty": b"", "seven_bytes": b"\0" * 7, "length_only": raw(b""), "length_huge": raw(b"{}", 2**64 - 1),
+                          "length_beyond": raw(b"{}", 3), "not_json": raw(b"{\"a\":"), "not_object": raw(b"[]"),
+                          "deep": raw(b'{"a":' + b"[" * 1000), "bad_utf8": raw(b'{"\xff\xfe":{}}'),
+                          "twice": raw(b'{"a":{},"a":[]}'),
+                          "nul_in_name": raw(b'{"a\\u0000b":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}')}.items():
+        write("tensor_file", name, content)
+
+
+def weights():
+    tensors = {"linear.weight": tensor("F16", [3, 2], 0.5), "linear.bias": tensor("F32", [3], 1), "other.x": tensor("U8", [1])}
+    meta = {"kind": "test", "version": "1", "config": '{"inputs":2,"outputs":3}'}
+    wrong = {"missing": {"linear.bias": None}, "unexpected": {"extra": tensor("U8", [1])},
+            "misshaped": {"linear.bias": tensor("F32", [2])},
+             "mistyped": {"linear.bias": tensor("I64", [3])}, "not_finite": {"linear.bias": tensor("F32", [3], NAN)},
+             "zero_huge": {"other.x": ("U8", [0, 2**64 - 1], b"")}, "kind": {"kind": "motion"}, "version": {"version": "2"},
+             "version_long": {"version": "9" * 400}, "no_config": {"config": None}}
+    for name, config in {"list": "[]", "cut": '{"inputs":', "fraction": '{"inputs":2.5,"outputs":3}',
+            "huge": '{"inputs":18446744073709551615,"outputs":3}',
+                         "exponent": '{"inputs":1e400,"outputs":3}',
+                         "negative": '{"inputs":-1,"outputs":-9223372036854775808}', "text": '{"inputs":"2","outputs":3}',
+                         "unknown": '{"inputs":2,"outputs":3,"depth":1}', "empty": "", "deep": "[" * 1000}.items():
+        wrong[f"config_{name}"] = {"config": config}
+    write_variants("weights", tensors, meta, wrong)
+
+
+def face_model():
+    vertices = 127
+    tensors = {"neutral": tensor("F32", [vertices, 3], [float(i % 11) for i in range(3 * vertices)]),
+               "identity": tensor("F32", [3 * vertices, 1], 0.1), "expression": tensor("F32", [3 * vertices, 1], 0.1),
+               "wide_open": tensor("F32", [1, 1], 1)}
+    meta = {"kind": "face-model", "version": "1", "speech_count": "1"}
+    write_variants("face_model", tensors, meta, {
+        "nan": {"wide_open": tensor("F32", [1, 1], NAN)},
+        "count_many": {"speech_count": "2"}, "count_long": {"speech_count": "1" * 30}})
+    write("face_model", "kind", safetensors({}, {"kind": "motion"}))
+    write("face_model", "misshaped", safetensors({"neutral": tensor("F32", [3, 127])}, meta))
+    write("face_model", "half", safetensors({"neutral": tensor("F16", [127, 3])}, meta))
+    write("face_model", "large", safetensors({"neutral": tensor("F32", [127, 3], 1e30)}, meta))
+
+
+def analysis():
+    faces, landmarks = 1, 68 * 2
+    observed = lambda name: {f"{name}.present": tensor("U8", [4], [0, 1, 0, 0]), f"{name}.landmarks": tensor("F32", [faces, 68, 2], [float(i % 50) for i in range(faces * landmarks)]),
+                             f"{name}.score": tensor("F32", [faces], 0.9), f"{name}.box": tensor("I32", [faces, 4], [0, 0, 9, 9] * faces)}
+    tensors = {"size": tensor("I64", [4], [64, 48, 1, 25]), "pts": tensor("I64", [4], [0, 1, 2, 3]),
+            "shot_starts": tensor("I64", [2], [0, 2]),
+               "tracks": tensor("I64", [2, 4], [0, 0, 0, 2, 1, 1, 2, 2]), **observed("smoothed"), **observed("raw"),
+               "bank.frame_size": tensor("I64", [1, 3], [0, 2, 2]), "bank.landmarks": tensor("F32", [1, 68, 2], 1),
+               "bank.sharpness_origin_scale": tensor("F32", [1, 4], 1),
+               "bank.pixels": tensor("U8", [12], 128)}
+    head = lambda *values: {"tracks": tensor("I64", [2, 4], values)}
+    most = 2**63 - 1
+    write_variants("analysis", tensors, {"kind": "analysis", "version": "1"}, {
+        "version": {"version": "0"}, 
+        "base_huge": {"size": tensor("I64", [4], [64, 48, most, 1])},
+        "pts_huge": {"pts": tensor("I64", [4], [-most, most, most, -most])},
+        "shots_descend": {"shot_starts": tensor("I64", [2], [0, -1])},
+        "shots_beyond": {"shot_starts": tensor("I64", [2], [0, 4])}, 
+        "track_negative": head(0, 0, -1, 2, 1, 1, 2, 2), "track_overflow": head(0, 0, most, most, 1, 1, 2, 2),
+        "track_id": head(most, 0, 0, 2, -most, 1, 2, 2), "tracks_many": {"tracks": tensor("I64", [20, 4], [0, 0, 0, 4] * 20)},
+        "present_short": {"raw.present": tensor("U8", [3], 1)},
+        "landmarks_nan": {"raw.landmarks": tensor("F32", [faces, 68, 2], NAN)},
+        
+        "bank_huge": {"bank.frame_size": tensor("I64", [1, 3], [0, 16384, 16384])},
+        "bank_negative": {"bank.frame_size": tensor("I64", [1, 3], [0, -2, -2])},})
+
+
+def dlib_number(value):
+    magnitude = abs(value)
+    size = (magnitude.bit_length() + 7) // 8
+    return bytes([size | (0x80 if value < 0 else 0)]) + magnitude.to_bytes(size, "little")
+
+
+def dlib_file(mean=(0, 0), stages=1, trees=1, splits=1, leaves=2, pixel=1, pixels=2, anchor=3, threshold=(1, 0), offset=(1, -2), tail=b""):
+    column = lambda value: dlib_number(-136) + dlib_number(-1) + b"".join(map(dlib_number, value)) * 136
+    tree = dlib_number(splits) + (dlib_number(0) + dlib_number(pixel) + b"".join(map(dlib_number, threshold))) * splits + dlib_number(leaves) + column((0, 0)) * min(leaves, 4)
+    forest = (dlib_number(trees) + tree * min(trees, 4)) * stages
+    anchors = dlib_number(stages) + (dlib_number(pixels) + dlib_number(anchor) * min(pixels, 4)) * stages
+    offsets = dlib_number(stages) + (dlib_number(pixels) + b"".join(map(dlib_number, offset)) * 2 * min(pixels, 4)) * stages
+    return dlib_number(1) + column(mean) + dlib_number(stages) + forest + anchors + offsets + tail
+
+
+def landmark_file():
+    whole = dlib_file()
+    cases = {"valid": {}, "two_stages": {"stages": 2}, "no_trees": {"trees": 0}, "trees_many": {"trees": 4096},
+            "trees_too_many": {"trees": 4097},
+             "not_complete": {"splits": 2, "leaves": 3}, "no_leaf": {"splits": 0, "leaves": 0}, "one_leaf": {"splits": 0,
+             "leaves": 1}, "pixel_beyond": {"pixel": 2},
+             "no_pixels": {"pixels": 0}, "anchor_beyond": {"anchor": 68}, "anchor_negative": {"anchor": -1},
+             "offset_huge": {"offset": (2**23, 100)},
+             "mean_huge": {"mean": (2**23, 100)}, "mean_wide": {"mean": (1, -1)}, "mean_infinite": {"mean": (1, 32000)},
+             "mean_mantissa": {"mean": (-(2**63 - 1), 0)},
+             "threshold_tiny": {"threshold": (1, -1000)}, "trailing": {"tail": b"more"}}
+    for name, case in cases.items():
+        write("landmark_file", name, dlib_file(**case))
+    write("landmark_file", "empty", b"")
+    write("landmark_file", "version", b"\x01\x02" + whole[2:])
+    write("landmark_file", "control_byte", b"\x01\x01\x7f" + whole[3:])
+    for share in (1, 2, 3):
+        write("landmark_file", f"truncated_{share}", whole[:len(whole) * share // 4])
+
+
+def manifest():
+    entry = {"id": "face-model", "file": "face-model.safetensors", "version": "1", "bytes": 7, "sha256": "00", "commit": "x",
+             "licence": "x", "data": "x", "input_contract": "x", "probe": {"mean": 1.0, "deviation": 2.0}}
+    dump = lambda models: json.dumps({"models": models}).encode()
+    whole = dump([entry])
+    cases = {"valid": whole, "truncated": whole[:-3], "empty": b"", "list": b"[]", "no_models": b"{}",
+            "models_number": b'{"models":7}', "models_text": b'{"models":"face-model"}',
+             "entry_text": dump(["x"]), "deep": b"[" * 1000, "bad_utf8": whole.replace(b"face-model.", b"\xff\xfe."),
+             "nul": whole.replace(b"face-model.", b"a\\u0000b.")}
+    for name, change in {"file_above": {"file": "../secret"}, "file_absolute": {"file": "/etc/passwd"},
+            "file_empty": {"file": ""}, "file_dots": {"file": ".."}, "bytes_negative": {"bytes": -1},
+                         "bytes_fraction": {"bytes": 1.5}, "bytes_huge": {"bytes": 2**70}, "bytes_text": {"bytes": "7"},
+                         "probe_list": {"probe": []}, "probe_text": {"probe": {"mean": "1", "deviation": 1}},
+                         "id_number": {"id": 7}, "id_long": {"id": "x" * 1000}}.items():
+        cases[name] = dump([{**entry, **change}])
+    for name, content in cases.items():
+        write("manifest", name, content)
+
+
+def motion_dataset():
+    tensors = {"mel": tensor("F16", [4, 80]), "mel_start": tensor("I64", [3], [0, 2, 4]), "expression": tensor("F32", [2, 2]),
+            "motion_start": tensor("I64", [3], [0, 1, 2]),
+               "speaker": tensor("I32", [2], [0, 5]), "confidence": tensor("F32", [2], 1), "openness": tensor("F32", [2])}
+    starts = lambda values, name="motion_start": {name: tensor("I64", [len(values)], values)}
+    write_variants("motion_dataset", tensors, {"kind": "motion", "names": '["a","b"]'}, {
+        "kind": {"kind": "speech"}, "names_text": {"names": "a"}, "names_numbers": {"names": "[1,2]"},
+        "starts_descend": starts([0, 3, 2]), "starts_beyond": starts([0, 1, 3]),
+        "starts_negative": starts([0, -1, 2]), "starts_short": starts([0, 2]), "starts_none": starts([]),
+        "mel_starts": starts([0, 5, 4], "mel_start"), "nan": {"mel": tensor("F16", [4, 80], NAN)},
+        "coefficients": {"expression": tensor("F32", [2, 3])}, "mel_bands": {"mel": tensor("F16", [4, 79])},
+        "empty": {"mel": tensor("F16", [0, 80]), "expression": tensor("F32", [0, 2]),
+        "mel_start": tensor("I64", [1]), "motion_start": tensor("I64", [1]), "speaker": tensor("I32", [0]),
+        "confidence": tensor("F32", [0]), "openness": tensor("F32", [0])}})
+
+
+def speech_dataset():
+    tensors = {"mel": tensor("F16", [3, 80]), "labels": tensor("U8", [3], 1), "mel_start": tensor("I64", [3], [0, 2, 3]),
+            "voice": tensor("I32", [2], [0, 1])}
+    starts = lambda *values: {"mel_start": tensor("I64", [len(values)], values)}
+    write_variants("speech_dataset", tensors, {"kind": "speech", "classes": '["a","b"]'}, {
+        "kind": {"kind": "motion"}, "one_class": {"classes": '["a"]'}, "classes_text": {"classes": "a"},
+        "classes_numbers": {"classes": "[1,2]"}, "label_beyond": {"labels": tensor("U8", [3], 2)},
+        "starts_descend": starts(0, 4, 3), "starts_negative": starts(0, -1, 3), "starts_none": starts(),
+        "starts_one": starts(0), "voice_negative": {"voice": tensor("I32", [2], [-1, -2**31])},
+        "nan": {"mel": tensor("F16", [3, 80], NAN)}, "no_rows": {"mel": tensor("F16", [0, 80]), "labels": tensor("U8", [0]),
+        **starts(0, 0, 0)}})
+
+
+def checkpoint():
+    moments = {}
+    for i, shape in enumerate([[3, 2], [3]]):
+        name = f"optimizer.adam.{i}"
+        moments.update({f"{name}.step": tensor("I64", [1], 5), f"{name}.mean": tensor("F32", shape), f"{name}.square": tensor("F32", shape)})
+    tensors = {"network.weight": tensor("F32", [3, 2]), "network.bias": tensor("F32", [3]), **moments,
+            "step": tensor("I64", [1], 9), "figure.best": tensor("I64", [1])}
+    meta = {"kind": "training", "version": "1", "config": "{}", "random": "0 " * 312 + "312"}
+    write_variants("checkpoint", tensors, meta, {
+        "kind": {"kind": "test"}, "config": {"config": '{"a":1}'}, "random_cut": {"random": "1 2 3"},
+        "random_index": {"random": " ".join(["1"] * 312) + " 99999"}, "random_text": {"random": "x"},
+        "cpu_random_short": {"random.cpu": tensor("U8", [3])}, "step_text": {"step": tensor("F32", [1])},
+        "step_missing": {"step": None}, "step_negative": {"step": tensor("I64", [1], -1)},
+        "moment_missing": {"optimizer.adam.0.mean": None}, "moment_shape": {"optimizer.adam.0.mean": tensor("F32", [3])},
+        "moment_nan": {"optimizer.adam.1.square": tensor("F32", [3], NAN)},
+        "moment_step": {"optimizer.adam.0.step": tensor("F32", [1], 1e30)}})
+
+
+def faces_dataset():
+    rows, controls = 2, 127
+    crops = lambda side: {"crops": tensor("U8", [rows, side, side, 3], 128)}
+    shape = lambda value=1: tensor("F32", [rows, controls, 3], value)
+    tensors = {**crops(4), "target": shape(), "neutral": shape(), "wide_open": shape(), "seconds": tensor("F32", [rows], [0, 2]),
+               "clip": tensor("I32", [rows]), "expression": tensor("F32", [rows, 1]), "angles": tensor("F32", [rows, 3]),
+               "openness": tensor("F32", [rows]), "sharpness": tensor("F32", [rows], 1)}
+    meta = {"kind": "faces"}
+    write_variants("faces_dataset", tensors, meta, {
+        "openness_nan": {"openness": tensor("F32", [rows], NAN), "sharpness": tensor("F32", [rows], math.inf),
+                         "seconds": tensor("F32", [rows], [2, 1]), **crops(8)}})
+    write("faces_dataset", "kind", safetensors(crops(4), {"kind": "speech"}))
+    for side in (0, 5, 8):
+        write("faces_dataset", f"side_{side}", safetensors(crops(side), meta))
+    write("faces_dataset", "controls", safetensors({**crops(4), "target": tensor("F32", [rows, 5, 3])}, meta))
+    none = {name: (dtype, [0] + extents[1:], b"") for name, (dtype, extents, _) in tensors.items()}
+    write("faces_dataset", "no_rows", safetensors(none, meta))
+
+
+for make in (tensor_file, weights, face_model, analysis, landmark_file, manifest, motion_dataset, speech_dataset, checkpoint, faces_dataset):
+    make()
