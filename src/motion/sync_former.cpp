@@ -15,6 +15,9 @@ namespace {
 constexpr int kStyleWindow = 75,
               kStyleWindows = 8;  // frames of a window (as in training), windows of a long input
 constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
+constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
+constexpr double kLeastGain = 0.7, kMostGain = 2.5, kGainFrames = 25;
+constexpr float kNearSpeech = 12;  // frames
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
 std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
@@ -28,6 +31,56 @@ std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int fra
     distance[t] = since;
   }
   return distance;
+}
+
+double deviation_of(const std::vector<float>& values) {
+  double n = double(values.size()), mean = 0, squares = 0;
+  for (float v : values) mean += double(v) / n;
+  for (float v : values) squares += (double(v) - mean) * (double(v) - mean) / n;
+  return std::sqrt(squares);
+}
+
+// Opening of the lips to first order.
+struct Opening {
+  Eigen::VectorXf gradient;
+  float at_rest = 0;
+  double usual_deviation = 0;
+};
+
+// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled about their
+// mean, so that the lips open as wide and close as far as those of the speaker whose manner is wanted, or as
+// people's usually do. Frames far from any speech (not `active`) do not count.
+void match_spread(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
+                  Coefficients* meshes) {
+  const Eigen::VectorXf& opening = lips.gradient;
+  const float norm = opening.squaredNorm();
+  if (norm <= 0) return;
+  const bool known = style.rows() >= kFewestStyle;
+  Eigen::VectorXf own = *meshes * opening, theirs;
+  if (known) theirs = style * opening;
+  std::vector<float> counted;
+  Eigen::RowVectorXf mean = Eigen::RowVectorXf::Zero(meshes->cols());
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    if (!active[std::size_t(t)]) continue;
+    counted.push_back(own[t]);
+    mean += meshes->row(t);
+  }
+  if (counted.empty()) return;
+  mean /= float(counted.size());
+  const double had = deviation_of(counted);
+  const double wanted =
+      known ? deviation_of({theirs.data(), theirs.data() + theirs.size()}) : lips.usual_deviation;
+  if (had <= 0 || wanted <= 0) return;
+  double gain = std::clamp(wanted / had, kLeastGain, kMostGain);
+  const auto frames = double(counted.size());
+  gain = 1 + (gain - 1) * frames / (frames + kGainFrames);  // a few frames are no measure
+  // Lips touch, but do not pass through each other.
+  const float floor = known ? std::min(-lips.at_rest, theirs.minCoeff()) : -lips.at_rest;
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    meshes->row(t) = mean + float(gain) * (meshes->row(t) - mean);
+    float missing = floor - meshes->row(t).dot(opening.transpose());
+    if (missing > 0) meshes->row(t) += missing / norm * opening.transpose();
+  }
 }
 
 // Where nobody speaks the mouth eases to rest, and off it again just before the next word.
@@ -53,6 +106,19 @@ struct StyleSyncFormer::Impl {
 
   [[noreturn]] void misfit(const std::string& what) const {
     throw core::Error(core::ErrorKind::model, what, place, "use models of one release together");
+  }
+
+  void match_manner(const Coefficients& style, const std::vector<bool>& speaking, Coefficients* meshes) const {
+    std::vector<bool> active(std::size_t(meshes->rows()), true);
+    if (!speaking.empty()) {
+      auto after = distance_to_speech(speaking, int(meshes->rows()), false);
+      auto before = distance_to_speech(speaking, int(meshes->rows()), true);
+      for (std::size_t t = 0; t < active.size(); ++t) active[t] = std::min(after[t], before[t]) <= kNearSpeech;
+    }
+    torch::Tensor gradient = network->opening.contiguous();
+    Opening lips{Eigen::Map<const Eigen::VectorXf>(gradient.data_ptr<float>(), gradient.numel()),
+                 network->opening_at_rest.item<float>(), network->opening_deviation.item<double>()};
+    match_spread(lips, style, active, meshes);
   }
 
   // Mean code over windows spread evenly over the meshes.
@@ -94,12 +160,11 @@ MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, cons
     impl_->misfit("the meshes have another number of coefficients than the motion model (" +
                   std::to_string(coefficient_count()) + ")");
   MotionTrack track;
+  if (!speaking.empty() && int(speaking.size()) != features.frames)
+    impl_->misfit("the speech gate has another length than the features");
   impl_->roll_out.run(features, impl_->style_code(style), &track.expression);
-  if (!speaking.empty()) {
-    if (int(speaking.size()) != features.frames)
-      impl_->misfit("the speech gate has another length than the features");
-    ease_to_rest(speaking, rest, &track.expression);
-  }
+  impl_->match_manner(style, speaking, &track.expression);
+  if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;
 }
 

@@ -15,7 +15,7 @@ constexpr int kSmooth = 4;           // mel frames to either side that a band's 
 constexpr int kFloorReach = 500;     // mel frames to either side in which the floor is sought
 constexpr int kFloorStep = 100;      // mel frames between estimates of the floor
 constexpr double kFloorQuantile = 0.1;
-constexpr int kHangOver = 15, kLookAhead = 5, kShortest = 3;  // feature frames
+constexpr int kHangOver = 25, kLookAhead = 8, kShortest = 3;  // feature frames: pauses for breath stay open
 
 // ln(power) of every band, its power averaged over 2 kSmooth + 1 frames.
 std::vector<float> smoothed(const core::FeatureSequence& mel) {

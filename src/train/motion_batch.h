@@ -28,8 +28,13 @@ class MotionSampler {
   MotionBatch draw(std::mt19937_64* random) const;
 
  private:
-  void draw_window(const MotionClip& clip, double first, double tempo, std::int64_t row,
-                   MotionBatch* batch) const;
+  // What is heard beyond the ends of a clip: another clip, or silence (null).
+  struct Surroundings {
+    const MotionClip *before, *after;
+  };
+  const MotionClip& draw_clip(const std::vector<int>& speaker, std::mt19937_64* random) const;
+  void draw_window(const MotionClip& clip, const Surroundings& around, double first, double tempo,
+                   std::int64_t row, MotionBatch* batch) const;
   void draw_style(const MotionClip& clip, std::int64_t row, std::mt19937_64* random,
                   MotionBatch* batch) const;
 

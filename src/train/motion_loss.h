@@ -9,6 +9,8 @@ namespace resyncer::train {
 
 struct MotionLossTerms {
   torch::Tensor vertex, velocity, opening;
+  torch::Tensor follow;  // 1 - correlation of the openings over a window
+  torch::Tensor spread;  // how far their deviations are apart, squared, in nepers
 };
 
 class MotionLoss {
@@ -20,6 +22,9 @@ class MotionLoss {
                              const torch::Tensor& weight) const;
   // Height over width of the inner lips of the mean face, as core::mouth_openness. [..., K] -> [...]
   torch::Tensor openness(const torch::Tensor& meshes) const;
+  // The same to first order about the mean face: `gradient` [K], and its value at zero. (nets::SyncFormer)
+  torch::Tensor gradient() const;
+  float at_rest() const;
   void to(torch::Device device);
 
  private:

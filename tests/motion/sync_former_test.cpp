@@ -95,6 +95,34 @@ TEST_F(Motion, StyleAndAudioMatterAndPrecisionIsHalf) {
   EXPECT_EQ(former.predict(core::FeatureSequence{}, {}, {}, rest).expression.rows(), 0);
 }
 
+TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
+  auto networks = random_networks(small_config(), 0.3F);
+  networks.former->opening.copy_(torch::tensor({0.05F, 0.F, -0.02F, 0.F, 0.F, 0.F}));
+  networks.former->opening_at_rest.fill_(0.02F);
+  nets::save_motion_networks(path, networks, nets::Precision::full);
+  StyleSyncFormer former(path);
+  auto features = random_features(1200, 16);
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(6), opening(6);
+  opening << 0.05F, 0, -0.02F, 0, 0, 0;
+  auto deviation = [&](const Coefficients& meshes) {
+    Eigen::VectorXf o = meshes * opening;
+    return std::sqrt((o.array() - o.mean()).square().mean());
+  };
+  // Speakers who open the mouth more and less, with openings of 0.02 + mesh . opening.
+  float usual = deviation(former.predict(features, {}, {}, rest).expression);
+  for (float ratio : {0.8F, 1.5F, 2.F}) {
+    Coefficients style = Coefficients::Zero(100, 6);
+    for (int t = 0; t < 100; ++t) style(t, 0) = ratio * usual / 0.05F * 1.414F * float(std::sin(t * 0.3)) + 2;
+    auto meshes = former.predict(features, style, {}, rest).expression;
+    EXPECT_NEAR(deviation(meshes) / deviation(style), 1, 0.2) << ratio;
+    float least = std::min((meshes * opening).minCoeff(), (style * opening).minCoeff());
+    EXPECT_GE(least, std::min(-0.02F, (style * opening).minCoeff()) - 1e-4F);  // lips do not overlap
+  }
+  // Too little is known of a speaker: nothing is scaled.
+  Coefficients still = Coefficients::Constant(100, 6, 0.1F);
+  EXPECT_GT(deviation(former.predict(features, still, {}, rest).expression), 1e-4F);
+}
+
 TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {
   auto networks = random_networks(small_config(), 0.3F);
   nets::save_motion_networks(path, networks);
