@@ -16,7 +16,8 @@ constexpr int kStyleWindow = 75,
               kStyleWindows = 8;  // frames of a window (as in training), windows of a long input
 constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
 constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
-constexpr double kLeastGain = 0.7, kMostGain = 2.5, kGainFrames = 25;
+constexpr float kLeastGain = 0.7F, kMostGain = 2.5F, kGainFrames = 25;
+constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
 constexpr float kNearSpeech = 12;  // frames
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
@@ -33,30 +34,37 @@ std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int fra
   return distance;
 }
 
-double deviation_of(const std::vector<float>& values) {
-  double n = double(values.size()), mean = 0, squares = 0;
-  for (float v : values) mean += double(v) / n;
-  for (float v : values) squares += (double(v) - mean) * (double(v) - mean) / n;
-  return std::sqrt(squares);
+// How far lips go in both directions, but for the odd frame: lower and upper decile of their opening. Closed and
+// wide open are the same in speech without a pause and in speech with many, which mean and deviation are not.
+struct Range {
+  float low = 0, high = 0;
+};
+
+Range range_of(std::vector<float> openings) {
+  auto quantile = [&](double share) {
+    auto at = openings.begin() + std::ptrdiff_t(share * double(openings.size() - 1));
+    std::nth_element(openings.begin(), at, openings.end());
+    return *at;
+  };
+  return {quantile(0.1), quantile(0.9)};
 }
 
 // Opening of the lips to first order.
 struct Opening {
   Eigen::VectorXf gradient;
-  float at_rest = 0;
-  double usual_deviation = 0;
+  float at_rest = 0, usual_deviation = 0;
 };
 
-// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled about their
-// mean, so that the lips open as wide and close as far as those of the speaker whose manner is wanted, or as
-// people's usually do. Frames far from any speech (not `active`) do not count.
-void match_spread(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
-                  Coefficients* meshes) {
+// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and shifted so
+// that the lips open as wide and close as far as those of the speaker whose manner is wanted, or as people's
+// usually do. Frames far from any speech (not `active`) do not count.
+void match_range(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
+                 Coefficients* meshes) {
   const Eigen::VectorXf& opening = lips.gradient;
   const float norm = opening.squaredNorm();
   if (norm <= 0) return;
-  const bool known = style.rows() >= kFewestStyle;
   Eigen::VectorXf own = *meshes * opening, theirs;
+  const bool known = style.rows() >= kFewestStyle;
   if (known) theirs = style * opening;
   std::vector<float> counted;
   Eigen::RowVectorXf mean = Eigen::RowVectorXf::Zero(meshes->cols());
@@ -66,20 +74,29 @@ void match_spread(const Opening& lips, const Coefficients& style, const std::vec
     mean += meshes->row(t);
   }
   if (counted.empty()) return;
-  mean /= float(counted.size());
-  const double had = deviation_of(counted);
-  const double wanted =
-      known ? deviation_of({theirs.data(), theirs.data() + theirs.size()}) : lips.usual_deviation;
-  if (had <= 0 || wanted <= 0) return;
-  double gain = std::clamp(wanted / had, kLeastGain, kMostGain);
-  const auto frames = double(counted.size());
-  gain = 1 + (gain - 1) * frames / (frames + kGainFrames);  // a few frames are no measure
+  const auto frames = float(counted.size());
+  mean /= frames;
+  const Range had = range_of(std::move(counted));
+  Range wanted = had;
+  if (known) {
+    wanted = range_of({theirs.data(), theirs.data() + theirs.size()});
+  } else {  // no one's mouth to go by: about the middle of the guess
+    float more = 0.5F * (kDecilesApart * lips.usual_deviation - (had.high - had.low));
+    wanted = {had.low - more, had.high + more};
+  }
+  if (had.high <= had.low || wanted.high <= wanted.low) return;
+  const float trust = frames / (frames + kGainFrames);  // a few frames are no measure
+  const float gain =
+      1 + trust * (std::clamp((wanted.high - wanted.low) / (had.high - had.low), kLeastGain, kMostGain) - 1);
+  const float middle = mean.dot(opening.transpose());
+  const float shift = trust * 0.5F * (wanted.low + wanted.high) + (1 - trust) * 0.5F * (had.low + had.high) -
+                      (middle + gain * (0.5F * (had.low + had.high) - middle));
   // Lips touch, but do not pass through each other.
   const float floor = known ? std::min(-lips.at_rest, theirs.minCoeff()) : -lips.at_rest;
   for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
-    meshes->row(t) = mean + float(gain) * (meshes->row(t) - mean);
-    float missing = floor - meshes->row(t).dot(opening.transpose());
-    if (missing > 0) meshes->row(t) += missing / norm * opening.transpose();
+    meshes->row(t) = mean + gain * (meshes->row(t) - mean);
+    const float is = meshes->row(t).dot(opening.transpose());
+    meshes->row(t) += (std::max(is + shift, floor) - is) / norm * opening.transpose();
   }
 }
 
@@ -117,8 +134,8 @@ struct StyleSyncFormer::Impl {
     }
     torch::Tensor gradient = network->opening.contiguous();
     Opening lips{Eigen::Map<const Eigen::VectorXf>(gradient.data_ptr<float>(), gradient.numel()),
-                 network->opening_at_rest.item<float>(), network->opening_deviation.item<double>()};
-    match_spread(lips, style, active, meshes);
+                 network->opening_at_rest.item<float>(), network->opening_deviation.item<float>()};
+    match_range(lips, style, active, meshes);
   }
 
   // Mean code over windows spread evenly over the meshes.
