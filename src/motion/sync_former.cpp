@@ -16,7 +16,7 @@ constexpr int kStyleWindow = 75,
               kStyleWindows = 8;  // frames of a window (as in training), windows of a long input
 constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
 constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
-constexpr float kLeastGain = 0.7F, kMostGain = 2.5F, kGainFrames = 25;
+constexpr float kLeastGain = 0.5F, kMostGain = 2.5F, kGainFrames = 25;
 constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
 constexpr float kNearSpeech = 12;  // frames
 

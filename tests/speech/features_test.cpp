@@ -118,7 +118,7 @@ core::FeatureSequence levelled(core::FeatureSequence mel) {
 
 TEST(MelLevel, LoudnessAndMicrophoneAreTakenOff) {
   // Bursts of noise, and the same 12 dB lower in all bands and 6 dB more in the upper half.
-  auto loud = mel_spectrogram(noise(6, 0.3F));
+  auto loud = mel_spectrogram(noise(6, 2.F));
   for (int t = 0; t < loud.frames; ++t)
     for (int b = 0; b < kMelBands; ++b)
       if (t / 20 % 2 == 1) loud.values[std::size_t(t) * kMelBands + std::size_t(b)] -= 1;
