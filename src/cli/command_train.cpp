@@ -63,13 +63,16 @@ void add_face_model(CLI::App* parent, Run* run) {
 }
 
 void report_motion(const train::MotionProgress& p) {
-  spdlog::info("step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f})", p.step,
-               p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening);
+  spdlog::info(
+      "step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f} follow {:.3f} spread {:.3f})",
+      p.step, p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening, p.follow, p.spread);
   if (p.held_out == nullptr) return;
   std::string files;
   for (double f : p.held_out->per_file) files += fmt::format(" {:.3f}", f);
-  spdlog::info("step {} held out: correlation {:.3f}, per file{}{}", p.step, p.held_out->mean, files,
-               p.best ? " (best)" : "");
+  double amplitude = 0;
+  for (double a : p.held_out->amplitude) amplitude += a / double(p.held_out->amplitude.size());
+  spdlog::info("step {} held out: correlation {:.3f}, per file{}, amplitude {:.2f}{}", p.step,
+               p.held_out->mean, files, amplitude, p.best ? " (best)" : "");
 }
 
 void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
@@ -88,6 +91,17 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--weight-decay", o->weight_decay, "Weight decay");
   command->add_option("--opening-weight", o->opening_weight, "Weight of the lip-opening term");
   command->add_option("--velocity-weight", o->velocity_weight, "Weight of the velocity term");
+  command->add_option("--follow-weight", o->follow_weight, "Weight of the correlation of openings");
+  command->add_option("--spread-weight", o->spread_weight, "Weight of the deviation of openings");
+  command->add_option("--speech-weight", o->speech_weight, "Weight of all terms for the direct path alone");
+  command->add_option("--closure-weight", o->closure_weight, "More weight on the opening where lips are shut");
+  command->add_option("--speaker-balance", o->speaker_balance,
+                      "A speaker is drawn with probability ~ frames ^ this");
+  command->add_option("--frames", o->frames, "Frames of a window");
+  command->add_option("--average-decay", o->average_decay, "Decay of the averaged weights");
+  command->add_option("--speech-channels", o->speech_channels, "Channels of the speech encoder");
+  command->add_option("--speech-blocks", o->speech_blocks, "Blocks of the speech encoder");
+  command->add_option("--layers", o->layers, "Blocks of the Style-SyncFormer");
   command->add_option("--direct", o->direct, "Direct path from speech to mesh beside the attention");
   command->add_option("--augment", o->augment, "Augment the mel");
   command->callback([=] {

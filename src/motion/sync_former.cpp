@@ -15,6 +15,10 @@ namespace {
 constexpr int kStyleWindow = 75,
               kStyleWindows = 8;  // frames of a window (as in training), windows of a long input
 constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
+constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
+constexpr float kLeastGain = 0.5F, kMostGain = 2.5F, kGainFrames = 25;
+constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
+constexpr float kNearSpeech = 12;  // frames
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
 std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
@@ -28,6 +32,72 @@ std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int fra
     distance[t] = since;
   }
   return distance;
+}
+
+// How far lips go in both directions, but for the odd frame: lower and upper decile of their opening. Closed and
+// wide open are the same in speech without a pause and in speech with many, which mean and deviation are not.
+struct Range {
+  float low = 0, high = 0;
+};
+
+Range range_of(std::vector<float> openings) {
+  auto quantile = [&](double share) {
+    auto at = openings.begin() + std::ptrdiff_t(share * double(openings.size() - 1));
+    std::nth_element(openings.begin(), at, openings.end());
+    return *at;
+  };
+  return {quantile(0.1), quantile(0.9)};
+}
+
+// Opening of the lips to first order.
+struct Opening {
+  Eigen::VectorXf gradient;
+  float at_rest = 0, usual_deviation = 0;
+};
+
+// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and shifted so
+// that the lips open as wide and close as far as those of the speaker whose manner is wanted, or as people's
+// usually do. Frames far from any speech (not `active`) do not count.
+void match_range(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
+                 Coefficients* meshes) {
+  const Eigen::VectorXf& opening = lips.gradient;
+  const float norm = opening.squaredNorm();
+  if (norm <= 0) return;
+  Eigen::VectorXf own = *meshes * opening, theirs;
+  const bool known = style.rows() >= kFewestStyle;
+  if (known) theirs = style * opening;
+  std::vector<float> counted;
+  Eigen::RowVectorXf mean = Eigen::RowVectorXf::Zero(meshes->cols());
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    if (!active[std::size_t(t)]) continue;
+    counted.push_back(own[t]);
+    mean += meshes->row(t);
+  }
+  if (counted.empty()) return;
+  const auto frames = float(counted.size());
+  mean /= frames;
+  const Range had = range_of(std::move(counted));
+  Range wanted = had;
+  if (known) {
+    wanted = range_of({theirs.data(), theirs.data() + theirs.size()});
+  } else {  // no one's mouth to go by: about the middle of the guess
+    float more = 0.5F * (kDecilesApart * lips.usual_deviation - (had.high - had.low));
+    wanted = {had.low - more, had.high + more};
+  }
+  if (had.high <= had.low || wanted.high <= wanted.low) return;
+  const float trust = frames / (frames + kGainFrames);  // a few frames are no measure
+  const float gain =
+      1 + trust * (std::clamp((wanted.high - wanted.low) / (had.high - had.low), kLeastGain, kMostGain) - 1);
+  const float middle = mean.dot(opening.transpose());
+  const float shift = trust * 0.5F * (wanted.low + wanted.high) + (1 - trust) * 0.5F * (had.low + had.high) -
+                      (middle + gain * (0.5F * (had.low + had.high) - middle));
+  // Lips touch, but do not pass through each other.
+  const float floor = known ? std::min(-lips.at_rest, theirs.minCoeff()) : -lips.at_rest;
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    meshes->row(t) = mean + gain * (meshes->row(t) - mean);
+    const float is = meshes->row(t).dot(opening.transpose());
+    meshes->row(t) += (std::max(is + shift, floor) - is) / norm * opening.transpose();
+  }
 }
 
 // Where nobody speaks the mouth eases to rest, and off it again just before the next word.
@@ -53,6 +123,19 @@ struct StyleSyncFormer::Impl {
 
   [[noreturn]] void misfit(const std::string& what) const {
     throw core::Error(core::ErrorKind::model, what, place, "use models of one release together");
+  }
+
+  void match_manner(const Coefficients& style, const std::vector<bool>& speaking, Coefficients* meshes) const {
+    std::vector<bool> active(std::size_t(meshes->rows()), true);
+    if (!speaking.empty()) {
+      auto after = distance_to_speech(speaking, int(meshes->rows()), false);
+      auto before = distance_to_speech(speaking, int(meshes->rows()), true);
+      for (std::size_t t = 0; t < active.size(); ++t) active[t] = std::min(after[t], before[t]) <= kNearSpeech;
+    }
+    torch::Tensor gradient = network->opening.contiguous();
+    Opening lips{Eigen::Map<const Eigen::VectorXf>(gradient.data_ptr<float>(), gradient.numel()),
+                 network->opening_at_rest.item<float>(), network->opening_deviation.item<float>()};
+    match_range(lips, style, active, meshes);
   }
 
   // Mean code over windows spread evenly over the meshes.
@@ -94,12 +177,11 @@ MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, cons
     impl_->misfit("the meshes have another number of coefficients than the motion model (" +
                   std::to_string(coefficient_count()) + ")");
   MotionTrack track;
+  if (!speaking.empty() && int(speaking.size()) != features.frames)
+    impl_->misfit("the speech gate has another length than the features");
   impl_->roll_out.run(features, impl_->style_code(style), &track.expression);
-  if (!speaking.empty()) {
-    if (int(speaking.size()) != features.frames)
-      impl_->misfit("the speech gate has another length than the features");
-    ease_to_rest(speaking, rest, &track.expression);
-  }
+  impl_->match_manner(style, speaking, &track.expression);
+  if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;
 }
 

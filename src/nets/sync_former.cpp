@@ -5,7 +5,7 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr const char* kKind = "motion";
 constexpr float kHidden = -1e9F;  // bias of what attention may not see; finite, so that no row becomes NaN
 
@@ -130,6 +130,9 @@ SyncFormerImpl::SyncFormerImpl(const SyncFormerConfig& c, double dropout) : conf
   unknown = register_parameter("unknown", torch::zeros({c.width}));
   mean_style = register_parameter("mean_style", torch::zeros({c.style_size}));
   mean_mesh = register_buffer("mean_mesh", torch::zeros({c.coefficients}));
+  opening = register_buffer("opening", torch::zeros({c.coefficients}));
+  opening_at_rest = register_buffer("opening_at_rest", torch::zeros({1}));
+  opening_deviation = register_buffer("opening_deviation", torch::zeros({1}));
   torch::NoGradGuard no_grad;
   mesh_out->weight.mul_(0.1);
   gain->weight.zero_();
@@ -147,7 +150,7 @@ torch::Tensor SyncFormerImpl::no_style(std::int64_t batch) const {
 torch::Tensor SyncFormerImpl::forward(const torch::Tensor& past, const torch::Tensor& known,
                                       const torch::Tensor& features, const torch::Tensor& inside,
                                       const torch::Tensor& style) {
-  const std::int64_t length = past.size(1), reach = config_.reach;
+  const std::int64_t length = past.size(1);
   auto integers = torch::TensorOptions(torch::kInt64).device(past.device());
   torch::Tensor frame = torch::arange(length, integers).unsqueeze(1);
   torch::Tensor self_index = frame - torch::arange(length, integers).unsqueeze(0);
@@ -162,11 +165,15 @@ torch::Tensor SyncFormerImpl::forward(const torch::Tensor& past, const torch::Te
                        positions(block->audio_position, audio_index) + outside);
   }
   torch::Tensor out = mesh_out(out_norm(x));
-  if (config_.direct != 0) {
-    torch::Tensor own = features.slice(1, reach - 1, reach - 1 + 2 * length);
-    out = out + direct(own.reshape({own.size(0), length, 2 * own.size(2)}));
-  }
-  return mean_mesh + out * (1 + gain(style)).unsqueeze(1);
+  torch::Tensor styled = out * (1 + gain(style)).unsqueeze(1);
+  return config_.direct != 0 ? forward_direct(features, style) + styled : mean_mesh + styled;
+}
+
+torch::Tensor SyncFormerImpl::forward_direct(const torch::Tensor& features, const torch::Tensor& style) {
+  const std::int64_t length = (features.size(1) + 2 - 2 * config_.reach) / 2;
+  torch::Tensor own = features.slice(1, config_.reach - 1, config_.reach - 1 + 2 * length);
+  own = direct(own.reshape({own.size(0), length, 2 * own.size(2)}));
+  return mean_mesh + own * (1 + gain(style)).unsqueeze(1);
 }
 
 MotionNetworks::MotionNetworks(const SpeechEncoderConfig& speech_config,

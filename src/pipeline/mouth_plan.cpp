@@ -13,7 +13,7 @@ namespace resyncer::pipeline {
 namespace {
 
 constexpr float kShut = 0.12F;   // inner-lip height over width below which a mouth counts as shut
-constexpr float kStill = 0.04F;  // deviation of the openness below which the clip shows no manner of speaking
+constexpr float kStill = 0.02F;  // deviation of the openness below which the clip shows no manner of speaking
 constexpr std::size_t kMinStyle = 25;  // frames
 
 std::vector<std::size_t> usable_frames(const FittedFace& face) {

@@ -155,6 +155,37 @@ void MelStream::finish(core::FeatureSequence* out) {
   s.begin();
 }
 
+namespace {
+constexpr int kLevelBlock = 50, kLevelReach = 8;  // mel frames of a block, blocks to either side that are averaged
+constexpr float kLeastLevel = -1.2F, kSpeechPeak = 0.7F;  // normalised; a band at its mean power comes to be at
+}  // namespace                                              // kSpeechPeak
+
+MelLevel::MelLevel(const float* mel, int frames) : blocks_((frames + kLevelBlock - 1) / kLevelBlock) {
+  const auto blocks = std::size_t(blocks_), bands = std::size_t(kMelBands);
+  std::vector<double> power(blocks * bands, 0);
+  for (std::size_t t = 0; t < std::size_t(frames); ++t)
+    for (std::size_t b = 0; b < bands; ++b)
+      power[t / kLevelBlock * bands + b] += double(std::exp(mel[t * bands + b] * kMelScale));
+  level_.resize(blocks * bands);
+  for (int k = 0; k < blocks_; ++k) {
+    const int from = std::max(0, k - kLevelReach), to = std::min(blocks_, k + kLevelReach + 1);
+    const double count = std::min(frames, to * kLevelBlock) - from * kLevelBlock;
+    for (std::size_t b = 0; b < bands; ++b) {
+      double sum = 0;
+      for (int i = from; i < to; ++i) sum += power[std::size_t(i) * bands + b];
+      level_[std::size_t(k) * bands + b] = std::max(float(std::log(sum / count)) / kMelScale, kLeastLevel);
+    }
+  }
+}
+
+void MelLevel::take_off(int frame, float* row) const {
+  const float at = std::clamp((float(frame) + 0.5F) / kLevelBlock - 0.5F, 0.F, float(blocks_ - 1));
+  const auto low = std::size_t(at), high = std::min(low + 1, std::size_t(blocks_ - 1));
+  const float f = at - float(low), *a = level_.data() + low * kMelBands, *b = level_.data() + high * kMelBands;
+  for (std::size_t i = 0; i < kMelBands; ++i)
+    row[i] = std::max(row[i] - (a[i] + f * (b[i] - a[i])) + kSpeechPeak, kMelSilence);
+}
+
 core::FeatureSequence mel_spectrogram(const core::AudioClip& clip) {
   if (clip.rate != kRate)
     throw core::Error(core::ErrorKind::input, "speech features need " + std::to_string(kRate) + " Hz, not " +

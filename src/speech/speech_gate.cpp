@@ -15,7 +15,8 @@ constexpr int kSmooth = 4;           // mel frames to either side that a band's 
 constexpr int kFloorReach = 500;     // mel frames to either side in which the floor is sought
 constexpr int kFloorStep = 100;      // mel frames between estimates of the floor
 constexpr double kFloorQuantile = 0.1;
-constexpr int kHangOver = 15, kLookAhead = 5, kShortest = 3;  // feature frames
+constexpr int kLongestPause = 50;  // feature frames: what the mouth does in a shorter one is the speaker's own
+constexpr int kHangOver = 25, kLookAhead = 8, kShortest = 7;  // feature frames
 
 // ln(power) of every band, its power averaged over 2 kSmooth + 1 frames.
 std::vector<float> smoothed(const core::FeatureSequence& mel) {
@@ -63,6 +64,15 @@ std::vector<float> excess_of(const core::FeatureSequence& mel) {
   }
   return out;
 }
+// Breaths, and the moments before the first word and after the last, belong to the speech.
+void fill_pauses(std::vector<bool>* gate) {
+  if (std::find(gate->begin(), gate->end(), true) == gate->end()) return;
+  for (auto at = gate->begin(); at != gate->end();) {
+    auto quiet = std::find(at, gate->end(), false), end = std::find(quiet, gate->end(), true);
+    if (end - quiet <= kLongestPause) std::fill(quiet, end, true);
+    at = end;
+  }
+}
 }  // namespace
 
 std::vector<bool> SpeechEncoder::speech_gate(const core::FeatureSequence& mel) {
@@ -88,6 +98,7 @@ std::vector<bool> SpeechEncoder::speech_gate(const core::FeatureSequence& mel) {
     for (int j = std::max(0, begun - kLookAhead); j < std::min(count, quiet_since + kHangOver); ++j)
       gate[std::size_t(j)] = true;
   }
+  fill_pauses(&gate);
   return gate;
 }
 

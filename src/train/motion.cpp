@@ -9,6 +9,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "checkpoint.h"
 #include "motion_batch.h"
@@ -73,6 +74,9 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
                              {"velocity_weight", o.velocity_weight},
                              {"opening_weight", o.opening_weight},
                              {"closure_weight", o.closure_weight},
+                             {"follow_weight", o.follow_weight},
+                             {"spread_weight", o.spread_weight},
+                             {"speech_weight", o.speech_weight},
                              {"history_drop", o.history_drop},
                              {"history_noise", o.history_noise},
                              {"own_history", o.own_history},
@@ -92,6 +96,45 @@ torch::Tensor mean_mesh(const MotionDataset& data) {
   torch::Tensor out = torch::zeros({data.coefficients});
   for (std::size_t k = 0; k < sum.size(); ++k) out[std::int64_t(k)] = float(sum[k] / std::max(count, 1.0));
   return out;
+}
+
+// Mean over the speakers of how much the opening of their lips varies.
+double usual_deviation(const MotionDataset& data, const torch::Tensor& gradient) {
+  const float* weights = gradient.data_ptr<float>();
+  double mean = 0;
+  for (const auto& speaker : data.speakers) {
+    double n = 0, sum = 0, squares = 0;
+    for (int c : speaker) {
+      const MotionClip& clip = data.clips[std::size_t(c)];
+      for (std::int64_t t = clip.start; t < clip.start + clip.frames; ++t) {
+        if (data.confidence[std::size_t(t)] <= 0) continue;
+        const float* mesh = data.expression.data() + t * data.coefficients;
+        double opening = std::inner_product(mesh, mesh + data.coefficients, weights, 0.0);
+        n += 1, sum += opening, squares += opening * opening;
+      }
+    }
+    if (n > 0) mean += std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) / double(data.speakers.size());
+  }
+  return mean;
+}
+
+// Lower twentieth of every speaker's openness.
+torch::Tensor shut_openness(const MotionDataset& data, const MotionLoss& loss) {
+  torch::NoGradGuard no_grad;
+  std::vector<float> out;
+  for (const auto& speaker : data.speakers) {
+    std::vector<torch::Tensor> openings;
+    for (int c : speaker) {
+      const MotionClip& clip = data.clips[std::size_t(c)];
+      openings.push_back(loss.openness(
+          torch::tensor(c10::ArrayRef<float>(data.expression.data() + clip.start * data.coefficients,
+                                             std::size_t(clip.frames * data.coefficients)))
+              .view({clip.frames, data.coefficients})));
+    }
+    torch::Tensor sorted = std::get<0>(torch::cat(openings).sort());
+    out.push_back(sorted[sorted.numel() / 20].item<float>());
+  }
+  return torch::tensor(out);
 }
 
 // Weight decay on matrices alone: biases, norms and position tables stay free.
@@ -118,13 +161,17 @@ class MotionTraining {
   MotionTraining(const MotionTrainOptions& options, const mesh::FaceModel& face)
       : options_(options),
         face_(face),
-        data_(load_motion_datasets(options.datasets, face.speech_count)),
+        data_(load_motion_datasets(options.datasets, face.speech_count, MelForm::level)),
         loss_(face, options.closure_weight),
         device_(options.cuda && torch::cuda::is_available() ? torch::kCUDA : torch::kCPU) {
     seed_all(options.seed, &random_);
     networks_ = make_networks(options, face.speech_count);
     average_ = make_networks(options, face.speech_count);
     networks_.former->mean_mesh.copy_(mean_mesh(data_));
+    networks_.former->opening.copy_(loss_.gradient());
+    networks_.former->opening_at_rest.fill_(loss_.at_rest());
+    shut_ = shut_openness(data_, loss_);
+    networks_.former->opening_deviation.fill_(usual_deviation(data_, loss_.gradient()));
     if (!options.speech_start.empty()) load_speech_encoder(options.speech_start, networks_.speech);
     for (const auto& networks : {networks_, average_})
       for (const auto& [prefix, module] : networks.named()) module->to(device_);
@@ -132,6 +179,7 @@ class MotionTraining {
     average_.speech->eval();
     average_.former->eval();
     loss_.to(device_);
+    shut_ = shut_.to(device_);
     optimizer_ = make_optimizer(options, networks_);
     header_ = {"motion-training", 1, settings_of(options, networks_.config())};
     if (options.resume) load_checkpoint(options.checkpoint, header_, state());
@@ -157,7 +205,9 @@ class MotionTraining {
   }
 
   void set_learning_rate();
-  torch::Tensor predict(const MotionBatch& batch, const torch::Tensor& features);
+  torch::Tensor style_of(const MotionBatch& batch);
+  torch::Tensor predict(const MotionBatch& batch, const torch::Tensor& features, const torch::Tensor& style);
+  torch::Tensor total(const MotionLossTerms& terms) const;
   MotionLossTerms train_step(const MotionSampler& sampler);
   bool evaluate(MotionFigure* figure);  // true when it is the best so far
   void report(const MotionProgress& p) const;
@@ -166,6 +216,7 @@ class MotionTraining {
   const mesh::FaceModel& face_;
   MotionDataset data_;
   MotionLoss loss_;
+  torch::Tensor shut_;  // [speakers]: openness of their shut lips
   torch::Device device_;
   nets::MotionNetworks networks_, average_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
@@ -184,11 +235,20 @@ void MotionTraining::set_learning_rate() {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
 }
 
-torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Tensor& features) {
+torch::Tensor MotionTraining::style_of(const MotionBatch& batch) {
   torch::Tensor used = batch.style_used.unsqueeze(1);
-  torch::Tensor style = networks_.former->encode_style(batch.style, batch.style_seen) * used +
-                        networks_.former->no_style(batch.style.size(0)) * (1 - used);
+  return networks_.former->encode_style(batch.style, batch.style_seen) * used +
+         networks_.former->no_style(batch.style.size(0)) * (1 - used);
+}
+
+torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Tensor& features,
+                                      const torch::Tensor& style) {
   return networks_.former->forward(batch.past, batch.known, features, batch.inside, style);
+}
+
+torch::Tensor MotionTraining::total(const MotionLossTerms& terms) const {
+  return terms.vertex + options_.velocity_weight * terms.velocity + options_.opening_weight * terms.opening +
+         options_.follow_weight * terms.follow + options_.spread_weight * terms.spread;
 }
 
 MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
@@ -200,15 +260,19 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   bool own_history = double(random_() >> 11) * 0x1p-53 < options_.own_history;
   batch = batch.to(device_);
 
-  torch::Tensor features = networks_.speech->forward(batch.mel);
+  torch::Tensor features = networks_.speech->forward(batch.mel), style = style_of(batch);
   if (own_history) {  // scheduled sampling, in parallel: the past is what the network itself says
     torch::NoGradGuard no_grad;
-    torch::Tensor own = predict(batch, features);
+    torch::Tensor own = predict(batch, features, style);
     batch.past = torch::cat({batch.past.slice(1, 0, 1), own.slice(1, 0, own.size(1) - 1)}, 1);
   }
-  MotionLossTerms terms = loss_(predict(batch, features), batch.target, batch.weight);
-  torch::Tensor loss =
-      terms.vertex + options_.velocity_weight * terms.velocity + options_.opening_weight * terms.opening;
+  torch::Tensor shut = shut_.index_select(0, batch.speaker);
+  MotionLossTerms terms = loss_(predict(batch, features, style), batch.target, batch.weight, shut);
+  torch::Tensor loss = total(terms);
+  // The speech features carry the answer by themselves: what history tells must not hide what they lack.
+  if (options_.direct && options_.speech_weight > 0)
+    loss = loss + options_.speech_weight * total(loss_(networks_.former->forward_direct(features, style),
+                                                       batch.target, batch.weight, shut));
   optimizer_->zero_grad();
   loss.backward();
   std::vector<torch::Tensor> parameters = networks_.speech->parameters();
@@ -250,9 +314,9 @@ void MotionTraining::report(const MotionProgress& p) const {
   std::error_code ignored;
   bool is_new = !std::filesystem::exists(options_.curve, ignored);
   std::ofstream csv(options_.curve, std::ios::app);
-  if (is_new) csv << "step,seconds,loss,vertex,velocity,opening,held_out\n";
+  if (is_new) csv << "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out\n";
   csv << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
-      << p.opening << ',';
+      << p.opening << ',' << p.follow << ',' << p.spread << ',';
   if (p.held_out != nullptr) csv << p.held_out->mean;
   csv << '\n';
   if (!csv.flush())
@@ -264,7 +328,7 @@ MotionTrainResult MotionTraining::run() {
   MotionTrainResult result;
   const double seconds_before = seconds_;
   const auto begin = Clock::now();
-  torch::Tensor sums = torch::zeros({3}, device_);
+  torch::Tensor sums = torch::zeros({5}, device_);
   std::int64_t summed = 0;
   if (!options_.resume && !options_.curve.empty()) {
     std::error_code ignored;
@@ -272,7 +336,7 @@ MotionTrainResult MotionTraining::run() {
   }
   while (step_ < options_.steps) {
     MotionLossTerms terms = train_step(sampler);
-    sums += torch::stack({terms.vertex, terms.velocity, terms.opening}).detach();
+    sums += torch::stack({terms.vertex, terms.velocity, terms.opening, terms.follow, terms.spread}).detach();
     ++summed;
     double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
     seconds_ = seconds_before + elapsed;
@@ -281,16 +345,11 @@ MotionTrainResult MotionTraining::run() {
     bool measure = last || step_ % options_.evaluate_every == 0;
     if (measure || step_ % options_.report_every == 0) {
       torch::Tensor mean = (sums / double(summed)).cpu();
-      MotionProgress p{step_,
-                       options_.steps,
-                       seconds_,
-                       0,
-                       mean[0].item<double>(),
-                       mean[1].item<double>(),
-                       mean[2].item<double>(),
-                       nullptr,
-                       false};
-      p.loss = p.vertex + options_.velocity_weight * p.velocity + options_.opening_weight * p.opening;
+      MotionProgress p;
+      p.step = step_, p.steps = options_.steps, p.seconds = seconds_;
+      p.vertex = mean[0].item<double>(), p.velocity = mean[1].item<double>();
+      p.opening = mean[2].item<double>(), p.follow = mean[3].item<double>(), p.spread = mean[4].item<double>();
+      p.loss = total({mean[0], mean[1], mean[2], mean[3], mean[4]}).item<double>();
       if (!std::isfinite(p.loss))
         throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
                     "use a lower learning rate");

@@ -10,6 +10,7 @@ namespace resyncer::train {
 namespace {
 constexpr std::int64_t kStyleFrames = 32;
 constexpr double kTempo = 0.15;  // the sound is played at 1 - this to 1 + this of its speed
+constexpr double kSilentEnd = 0.25;  // probability that there is silence beyond the end of a clip
 constexpr float kSeen = 0.3F;    // confidence from which a frame counts
 
 // Uniform in [0, 1), from our own generator so that a resumed run draws the same.
@@ -29,7 +30,7 @@ void interpolate(const float* values, std::int64_t rows, std::int64_t width, dou
 
 MotionBatch MotionBatch::to(torch::Device d) const {
   return {mel.to(d),   inside.to(d), target.to(d),     weight.to(d),    past.to(d),
-          known.to(d), style.to(d),  style_seen.to(d), style_used.to(d)};
+          known.to(d), style.to(d),  style_seen.to(d), style_used.to(d), speaker.to(d)};
 }
 
 MotionSampler::MotionSampler(const MotionDataset& data, const MotionTrainOptions& options,
@@ -43,8 +44,8 @@ MotionSampler::MotionSampler(const MotionDataset& data, const MotionTrainOptions
   }
 }
 
-void MotionSampler::draw_window(const MotionClip& clip, double first, double tempo, std::int64_t row,
-                                MotionBatch* batch) const {
+void MotionSampler::draw_window(const MotionClip& clip, const Surroundings& around, double first,
+                                double tempo, std::int64_t row, MotionBatch* batch) const {
   const std::int64_t length = options_.frames, reach = options_.reach, count = data_.coefficients;
   const float* meshes = data_.expression.data() + clip.start * count;
   const float* confidence = data_.confidence.data() + clip.start;
@@ -66,21 +67,33 @@ void MotionSampler::draw_window(const MotionClip& clip, double first, double tem
   // Frame f is centred on mel row 4 f + 1.5 and on feature 2 f + 0.5; both scales are stretched about frame
   // `first`.
   const std::int64_t rows = batch->mel.size(1), features = batch->inside.size(1);
-  const float* sound = data_.mel.data() + clip.mel_start * speech::kMelBands;
   float* mel = batch->mel[row].data_ptr<float>();
   for (std::int64_t k = 0; k < rows; ++k) {
     double nominal = double(k + 2 * (1 - reach) - mel_context_);
     double at = 4 * first + 1.5 + (nominal - 1.5) * tempo;
     float* out = mel + k * speech::kMelBands;
-    if (at < 0 || at > double(clip.mel_frames - 1))
+    const MotionClip* heard = &clip;
+    if (at < 0) {
+      heard = around.before;
+      if (heard != nullptr) at += double(heard->mel_frames);
+    } else if (at > double(clip.mel_frames - 1)) {
+      heard = around.after;
+      at -= double(clip.mel_frames);
+    }
+    if (heard == nullptr || at < -1 || at > double(heard->mel_frames))
       std::fill_n(out, speech::kMelBands, speech::kMelSilence);
     else
-      interpolate(sound, clip.mel_frames, speech::kMelBands, at, out);
+      interpolate(data_.mel.data() + heard->mel_start * speech::kMelBands, heard->mel_frames,
+                  speech::kMelBands, std::clamp(at, 0.0, double(heard->mel_frames - 1)), out);
   }
+  auto heard_at = [&](double at) {
+    const double end = 2 * double(clip.frames);
+    if (at <= -0.5) return around.before != nullptr && at > -0.5 - double(around.before->mel_frames) / 2;
+    return at < end - 0.5 || (around.after != nullptr && at < end - 0.5 + double(around.after->mel_frames) / 2);
+  };
   for (std::int64_t j = 0; j < features; ++j) {
     double at = 2 * first + 0.5 + (double(j + 1 - reach) - 0.5) * tempo;
-    bool inside = at > -0.5 && at < 2 * double(clip.frames) - 0.5;
-    batch->inside.data_ptr<float>()[row * features + j] = inside ? 1.F : 0.F;
+    batch->inside.data_ptr<float>()[row * features + j] = heard_at(at) ? 1.F : 0.F;
   }
 }
 
@@ -106,6 +119,17 @@ void MotionSampler::draw_style(const MotionClip& clip, std::int64_t row, std::mt
   batch->style_used.data_ptr<float>()[row] = used ? 1.F : 0.F;
 }
 
+// A clip of a speaker by its length.
+const MotionClip& MotionSampler::draw_clip(const std::vector<int>& speaker, std::mt19937_64* random) const {
+  std::int64_t frames = 0;
+  for (int c : speaker) frames += data_.clips[std::size_t(c)].frames;
+  auto place = std::int64_t(uniform(random) * double(frames));
+  std::size_t chosen = 0;
+  while (chosen + 1 < speaker.size() && place >= data_.clips[std::size_t(speaker[chosen])].frames)
+    place -= data_.clips[std::size_t(speaker[chosen++])].frames;
+  return data_.clips[std::size_t(speaker[chosen])];
+}
+
 MotionBatch MotionSampler::draw(std::mt19937_64* random) const {
   const std::int64_t size = options_.batch, length = options_.frames, count = data_.coefficients;
   const std::int64_t features = 2 * length + 2 * options_.reach - 2;
@@ -119,23 +143,21 @@ MotionBatch MotionSampler::draw(std::mt19937_64* random) const {
   batch.style = torch::zeros({size, kStyleFrames, count});
   batch.style_seen = torch::zeros({size, kStyleFrames});
   batch.style_used = torch::empty({size});
+  batch.speaker = torch::empty({size}, torch::kInt64);
   for (std::int64_t row = 0; row < size; ++row) {
     auto it = std::upper_bound(cumulative_.begin(), cumulative_.end(), uniform(random) * cumulative_.back());
     auto speaker = std::min(std::size_t(it - cumulative_.begin()), cumulative_.size() - 1);
-    const auto& clips = data_.speakers[speaker];
-    // Clips of a speaker by their length.
-    std::int64_t frames = 0;
-    for (int c : clips) frames += data_.clips[std::size_t(c)].frames;
-    auto place = std::int64_t(uniform(random) * double(frames));
-    std::size_t chosen = 0;
-    while (chosen + 1 < clips.size() && place >= data_.clips[std::size_t(clips[chosen])].frames)
-      place -= data_.clips[std::size_t(clips[chosen++])].frames;
-    const MotionClip& clip = data_.clips[std::size_t(clips[chosen])];
+    const MotionClip& clip = draw_clip(data_.speakers[speaker], random);
+    batch.speaker.data_ptr<std::int64_t>()[row] = std::int64_t(speaker);
+    // A word cut out of running speech does not stand in silence where it will be heard.
+    Surroundings around{&draw_clip(data_.speakers[speaker], random), &draw_clip(data_.speakers[speaker], random)};
+    if (!options_.augment || uniform(random) < kSilentEnd) around.before = nullptr;
+    if (!options_.augment || uniform(random) < kSilentEnd) around.after = nullptr;
     double tempo = options_.augment ? uniform(1 - kTempo, 1 + kTempo, random) : 1.0;
     double slack = double(clip.frames - 1) - tempo * double(length - 1);
     double first = slack * uniform(random);  // a clip shorter than the window may lie anywhere in it
     if (!options_.augment) first = std::floor(first);
-    draw_window(clip, first, tempo, row, &batch);
+    draw_window(clip, around, first, tempo, row, &batch);
     draw_style(clip, row, random, &batch);
   }
   return batch;

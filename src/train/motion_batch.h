@@ -17,6 +17,7 @@ struct MotionBatch {
   torch::Tensor past, known;        // [B, L, K], [B, L]: the mesh before
   torch::Tensor style, style_seen;  // [B, S, K], [B, S]
   torch::Tensor style_used;         // [B]: 0 = the mean style instead
+  torch::Tensor speaker;            // [B], of the dataset
 
   MotionBatch to(torch::Device device) const;
 };
@@ -28,8 +29,13 @@ class MotionSampler {
   MotionBatch draw(std::mt19937_64* random) const;
 
  private:
-  void draw_window(const MotionClip& clip, double first, double tempo, std::int64_t row,
-                   MotionBatch* batch) const;
+  // What is heard beyond the ends of a clip: another clip, or silence (null).
+  struct Surroundings {
+    const MotionClip *before, *after;
+  };
+  const MotionClip& draw_clip(const std::vector<int>& speaker, std::mt19937_64* random) const;
+  void draw_window(const MotionClip& clip, const Surroundings& around, double first, double tempo,
+                   std::int64_t row, MotionBatch* batch) const;
   void draw_style(const MotionClip& clip, std::int64_t row, std::mt19937_64* random,
                   MotionBatch* batch) const;
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/speech/features.h"
@@ -61,8 +62,30 @@ std::vector<std::string> clip_names(const core::TensorFile& file, std::size_t co
   return names;
 }
 
-void add_file(const std::filesystem::path& path, int index, MotionDataset* data) {
-  core::TensorFile file(path, ErrorKind::input);
+// Which clips of a file are meant.
+struct Part {
+  std::filesystem::path file;
+  std::size_t first = 0, every = 1;
+  bool others = false;
+
+  bool has(std::size_t clip) const { return (clip % every == first) != others; }
+};
+
+Part part_of(const std::filesystem::path& path) {
+  static const std::regex form(R"((.+)@(-?)(\d{1,6})/(\d{1,6}))");
+  std::smatch match;
+  const std::string text = path.string();
+  if (!std::regex_match(text, match, form)) return {path};
+  Part part{match[1].str(), std::stoul(match[3]), std::stoul(match[4]), match[2].length() > 0};
+  if (part.first >= part.every)
+    throw Error(ErrorKind::usage, "'" + text + "' names no part of a file", "",
+                "write FILE@I/N with I from 0 to N - 1");
+  return part;
+}
+
+void add_file(const std::filesystem::path& path, int index, MelForm form, MotionDataset* data) {
+  const Part part = part_of(path);
+  core::TensorFile file(part.file, ErrorKind::input);
   if (file.meta("kind") != "motion")
     refuse(file, "is a '" + file.meta("kind") + "' file, not a motion dataset");
   const auto& mel = file.get("mel", core::DType::f16, {-1, speech::kMelBands});
@@ -81,7 +104,7 @@ void add_file(const std::filesystem::path& path, int index, MotionDataset* data)
        base = std::int64_t(data->confidence.size());
   std::map<std::int64_t, int> seen;  // speakers of this file
   for (std::size_t c = 0; c < speaker.size(); ++c) {
-    if (start[c + 1] == start[c]) continue;
+    if (start[c + 1] == start[c] || !part.has(c)) continue;
     auto [it, is_new] = seen.emplace(speaker[c], int(data->speakers.size()));
     if (is_new) data->speakers.emplace_back();
     data->speakers[std::size_t(it->second)].push_back(int(data->clips.size()));
@@ -89,6 +112,12 @@ void add_file(const std::filesystem::path& path, int index, MotionDataset* data)
                            mel_start[c + 1] - mel_start[c], base + start[c], start[c + 1] - start[c]});
   }
   append(file, "mel", mel, &data->mel);
+  for (std::size_t c = 0; form == MelForm::level && c < speaker.size(); ++c) {
+    float* rows_of_clip = data->mel.data() + (mel_base + mel_start[c]) * speech::kMelBands;
+    const int count = int(mel_start[c + 1] - mel_start[c]);
+    const speech::MelLevel level(rows_of_clip, count);
+    for (int t = 0; t < count; ++t) level.take_off(t, rows_of_clip + std::ptrdiff_t(t) * speech::kMelBands);
+  }
   append(file, "expression", expression, &data->expression);
   append(file, "confidence", file.get("confidence", core::DType::f32, {rows}), &data->confidence);
   append(file, "openness", file.get("openness", core::DType::f32, {rows}), &data->openness);
@@ -96,10 +125,10 @@ void add_file(const std::filesystem::path& path, int index, MotionDataset* data)
 }  // namespace
 
 MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files,
-                                   std::int64_t coefficients) {
+                                   std::int64_t coefficients, MelForm form) {
   MotionDataset data;
   data.coefficients = coefficients;
-  for (std::size_t i = 0; i < files.size(); ++i) add_file(files[i], int(i), &data);
+  for (std::size_t i = 0; i < files.size(); ++i) add_file(files[i], int(i), form, &data);
   if (data.clips.empty()) throw Error(ErrorKind::input, "the motion datasets hold no clip");
   return data;
 }

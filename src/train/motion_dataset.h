@@ -19,16 +19,19 @@ struct MotionClip {
 
 struct MotionDataset {
   std::int64_t coefficients = 0;
-  std::vector<float> mel;         // rows of 80
+  std::vector<float> mel;         // rows of 80; with their level taken off (speech::MelLevel) when asked for
   std::vector<float> expression;  // rows of `coefficients`
   std::vector<float> confidence, openness;
   std::vector<MotionClip> clips;
   std::vector<std::vector<int>> speakers;  // clips of each
 };
 
-// Throws Error{input}: not a motion dataset, extents that do not fit, values that are not finite, no clip at
-// all.
-MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files,
-                                   std::int64_t coefficients);
+enum class MelForm { raw, level };  // as inference takes it, or as the speech encoder's network does
+
+// A file may be given in part: FILE@I/N is every N-th clip from clip I on, FILE@-I/N all but these; so training,
+// choosing and measuring can share a file and no clip. Throws Error{input}: not a motion dataset, extents that
+// do not fit, values that are not finite, no clip at all; Error{usage}: a part that is none.
+MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files, std::int64_t coefficients,
+                                   MelForm form);
 
 }  // namespace resyncer::train

@@ -8,7 +8,10 @@ namespace resyncer::train {
 namespace {
 constexpr double kOpeningSpread =
     0.15;                       // usual deviation of the openness in speech: the unit of the opening term
-constexpr double kShut = 0.06;  // openness below about this is a closure
+constexpr double kShut = 0.05;  // openness less than about this above a speaker's shut lips is a closure
+
+constexpr double kMoves = 1e-4, kStill = 1e-5;  // variances of the openness
+constexpr std::int64_t kFewest = 8;             // frames that a correlation needs
 
 // Weight of a control vertex: lips most, then jaw and chin; the landmarks that hardly move in speech least.
 double vertex_weight(Eigen::Index vertex) {
@@ -61,8 +64,19 @@ torch::Tensor MotionLoss::openness(const torch::Tensor& meshes) const {
   return d.select(-1, 1) / d.slice(-1, 3, 6).square().sum(-1).add(1e-8).sqrt().clamp_min(0.1);
 }
 
+torch::Tensor MotionLoss::gradient() const {
+  torch::Tensor mesh = torch::zeros({basis_.size(0)}, basis_.options()).requires_grad_();
+  torch::AutoGradMode with_gradient(true);
+  openness(mesh).backward();
+  return mesh.grad();
+}
+
+float MotionLoss::at_rest() const {
+  return openness(torch::zeros({basis_.size(0)}, basis_.options())).item<float>();
+}
+
 MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const torch::Tensor& target,
-                                       const torch::Tensor& weight) const {
+                                       const torch::Tensor& weight, const torch::Tensor& shut) const {
   const std::int64_t length = predicted.size(1);
   const double count = double(predicted.size(2));
   auto mean = [](const torch::Tensor& values, const torch::Tensor& w) {
@@ -79,8 +93,23 @@ MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const tor
     terms.velocity = torch::zeros_like(terms.vertex);
   }
   torch::Tensor real = openness(target);
-  torch::Tensor closure = 1 + closure_weight_ * torch::exp(-(real / kShut).square());
-  terms.opening = mean(((openness(predicted) - real) / kOpeningSpread).square(), weight * closure);
+  torch::Tensor closure = 1 + closure_weight_ * torch::exp(-((real - shut.unsqueeze(1)) / kShut).clamp_min(0).square());
+  torch::Tensor guess = openness(predicted);
+  terms.opening = mean(((guess - real) / kOpeningSpread).square(), weight * closure);
+
+  torch::Tensor frames = weight.sum(1, true);
+  auto centred = [&](const torch::Tensor& v) {
+    return (v - (v * weight).sum(1, true) / frames.clamp_min(1)) * weight;
+  };
+  auto moment = [&](const torch::Tensor& a, const torch::Tensor& b) {
+    return (a * b).sum(1) / frames.squeeze(1).clamp_min(1);
+  };
+  torch::Tensor a = centred(guess), b = centred(real), aa = moment(a, a) + kStill, bb = moment(b, b);
+  // Windows in which the real mouth hardly moves have nothing to follow.
+  torch::Tensor moves = (bb > kMoves).logical_and(frames.squeeze(1) >= kFewest).to(torch::kFloat32);
+  bb = bb + kStill;
+  terms.follow = mean(1 - moment(a, b) / torch::sqrt(aa * bb), moves);
+  terms.spread = mean((0.5 * torch::log(aa / bb)).square(), moves);
   return terms;
 }
 

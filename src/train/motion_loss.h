@@ -9,17 +9,23 @@ namespace resyncer::train {
 
 struct MotionLossTerms {
   torch::Tensor vertex, velocity, opening;
+  torch::Tensor follow;  // 1 - correlation of the openings over a window
+  torch::Tensor spread;  // how far their deviations are apart, squared, in nepers
 };
 
 class MotionLoss {
  public:
   MotionLoss(const mesh::FaceModel& face, double closure_weight);
 
-  // predicted, target [B, L, K]; weight [B, L] (0 = no face in that frame).
+  // predicted, target [B, L, K]; weight [B, L] (0 = no face in that frame); shut [B]: openness at which this
+  // speaker's lips are shut (on the mean face, to which openness refers, it is not 0).
   MotionLossTerms operator()(const torch::Tensor& predicted, const torch::Tensor& target,
-                             const torch::Tensor& weight) const;
+                             const torch::Tensor& weight, const torch::Tensor& shut) const;
   // Height over width of the inner lips of the mean face, as core::mouth_openness. [..., K] -> [...]
   torch::Tensor openness(const torch::Tensor& meshes) const;
+  // The same to first order about the mean face: `gradient` [K], and its value at zero. (nets::SyncFormer)
+  torch::Tensor gradient() const;
+  float at_rest() const;
   void to(torch::Device device);
 
  private:

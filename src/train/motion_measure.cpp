@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "motion_dataset.h"
@@ -61,6 +62,28 @@ std::vector<double> openness(const mesh::FaceModel& face, const motion::Coeffici
   return out;
 }
 
+double deviation(const std::vector<double>& values, const float* confidence) {
+  double n = 0, sum = 0, squares = 0;
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    if (confidence[t] < kSeen) continue;
+    n += 1, sum += values[t], squares += values[t] * values[t];
+  }
+  return n > 0 ? std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) : 0;
+}
+
+// Mean of the most closed tenth, where it is shut at all; as pipeline's rest_pose.
+Eigen::VectorXf rest_of(const motion::Coefficients& meshes, const std::vector<double>& openings) {
+  constexpr double kShut = 0.12;
+  std::vector<std::size_t> order(openings.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return openings[a] < openings[b]; });
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(meshes.cols());
+  float count = 0;
+  for (std::size_t i = 0; i < order.size() / 10 && openings[order[i]] <= kShut; ++i, ++count)
+    rest += meshes.row(Eigen::Index(order[i])).transpose();
+  return count > 0 ? Eigen::VectorXf(rest / count) : rest;
+}
+
 core::FeatureSequence mel_of(const MotionDataset& data, const MotionClip& clip) {
   // As long as the meshes: 4 mel frames each, silence where the sound is shorter.
   core::FeatureSequence mel{int(4 * clip.frames), speech::kMelBands, speech::kMelRate, {}};
@@ -74,7 +97,7 @@ core::FeatureSequence mel_of(const MotionDataset& data, const MotionClip& clip) 
 
 MotionFigure measure_motion(const std::filesystem::path& weights,
                             const std::vector<std::filesystem::path>& datasets, const mesh::FaceModel& face) {
-  MotionDataset data = load_motion_datasets(datasets, face.speech_count);
+  MotionDataset data = load_motion_datasets(datasets, face.speech_count, MelForm::raw);
   speech::SpeechEncoder encoder(weights);
   motion::StyleSyncFormer former(weights);
   MotionFigure figure;
@@ -91,17 +114,26 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
       style.bottomRows(1) = all.row(t);
     }
     auto mel = mel_of(data, clip);
-    auto track = former.predict(encoder.encode(mel), style, {}, Eigen::VectorXf::Zero(data.coefficients));
-    auto value =
-        follow(openness(face, track.expression), data.openness.data() + clip.start, confidence, clip.frames);
+    auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel),
+                                rest_of(style, openness(face, style)));
+    auto predicted = openness(face, track.expression);
+    const float* real = data.openness.data() + clip.start;
+    auto value = follow(predicted, real, confidence, clip.frames);
     if (!value) continue;
+    figure.amplitude.push_back(deviation(predicted, confidence) /
+                               deviation({real, real + predicted.size()}, confidence));
     figure.clips.push_back(clip.name);
     figure.per_clip.push_back(*value);
     figure.per_file[std::size_t(clip.file)] += *value;
     ++counts[std::size_t(clip.file)];
   }
-  for (double value : figure.per_clip) figure.mean += value / double(figure.per_clip.size());
-  for (std::size_t i = 0; i < counts.size(); ++i) figure.per_file[i] /= std::max(counts[i], 1);
+  double files = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    figure.per_file[i] /= std::max(counts[i], 1);
+    figure.mean += figure.per_file[i];
+    files += counts[i] > 0 ? 1 : 0;
+  }
+  figure.mean /= std::max(files, 1.0);
   return figure;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -93,6 +94,55 @@ TEST_F(Motion, StyleAndAudioMatterAndPrecisionIsHalf) {
     EXPECT_GT((styled - plain).cwiseAbs().maxCoeff(), 1e-3F) << length;
   }
   EXPECT_EQ(former.predict(core::FeatureSequence{}, {}, {}, rest).expression.rows(), 0);
+}
+
+TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
+  torch::NoGradGuard no_grad;
+  auto networks = random_networks(small_config(), 0.3F);
+  for (auto* layer : {&networks.former->style_in, &networks.former->gain})  // the code itself changes nothing
+    for (auto& p : (*layer)->parameters()) p.zero_();
+  networks.former->opening.copy_(torch::tensor({0.05F, 0.F, -0.02F, 0.F, 0.F, 0.F}));
+  networks.former->opening_at_rest.fill_(0.02F);
+  nets::save_motion_networks(path, networks, nets::Precision::full);
+  StyleSyncFormer former(path);
+  auto features = random_features(1200, 16);
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(6), opening(6);
+  opening << 0.05F, 0, -0.02F, 0, 0, 0;
+  auto deciles = [&](const Coefficients& meshes) {
+    Eigen::VectorXf o = meshes * opening;
+    std::sort(o.data(), o.data() + o.size());
+    return std::pair<float, float>{o[o.size() / 10], o[o.size() * 9 / 10]};
+  };
+  auto free = former.predict(features, {}, {}, rest).expression;  // the usual deviation is not known
+  auto [low, high] = deciles(free);
+  // Speakers who open the mouth less and more, about another middle.
+  for (float ratio : {0.8F, 1.5F, 2.F}) {
+    Coefficients style = Coefficients::Zero(100, 6);
+    for (int t = 0; t < 100; ++t)
+      style(t, 0) = (ratio * 0.5F * (high - low) * float(std::sin(t * 0.3)) + 0.05F) / 0.05F;
+    auto meshes = former.predict(features, style, {}, rest).expression;
+    auto is = deciles(meshes), wanted = deciles(style);
+    const float range = wanted.second - wanted.first;
+    EXPECT_NEAR(is.first, wanted.first, 0.1F * range) << ratio;
+    EXPECT_NEAR(is.second, wanted.second, 0.1F * range) << ratio;
+    // Lips do not pass through each other.
+    EXPECT_GE((meshes * opening).minCoeff(), std::min(-0.02F, (style * opening).minCoeff()) - 1e-4F);
+    // Nothing else is invented: what differs from a scaled and shifted guess lies along the opening.
+    Coefficients turned = meshes;
+    for (int k : {1, 3, 4, 5}) {
+      Eigen::VectorXf a = free.col(k).array() - free.col(k).mean(), b = turned.col(k).array() - turned.col(k).mean();
+      EXPECT_GT(a.dot(b) / (a.norm() * b.norm()), 0.999F) << k;
+    }
+  }
+  // A few meshes show no manner.
+  EXPECT_EQ(former.predict(features, Coefficients::Constant(10, 6, 0.3F), {}, rest).expression, free);
+
+  // Without a speaker the usual deviation counts.
+  networks.former->opening_deviation.fill_(1.5F * (high - low) / 2.6F);
+  nets::save_motion_networks(path, networks, nets::Precision::full);
+  auto usual = deciles(StyleSyncFormer(path).predict(features, {}, {}, rest).expression);
+  EXPECT_NEAR(usual.second - std::max(usual.first, -0.02F), std::min(1.5F * (high - low), usual.second + 0.02F),
+              0.15F * (high - low));
 }
 
 TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {

@@ -96,6 +96,21 @@ TEST(SyncFormer, UnknownMeshesDoNotMatter) {
   EXPECT_TRUE(torch::allclose(a, b));
 }
 
+TEST(SyncFormer, DirectPathIsPartOfTheWhole) {
+  torch::NoGradGuard no_grad;
+  SyncFormerConfig c = small_former();
+  SyncFormer former(c);
+  randomize(former.get());
+  former->eval();
+  auto in = random_input(c, 2, 9);
+  auto whole = former(in.past, in.known, in.features, in.inside, in.style);
+  EXPECT_FALSE(torch::allclose(whole, former->forward_direct(in.features, in.style)));
+  former->mesh_out->weight.zero_();
+  former->mesh_out->bias.zero_();
+  whole = former(in.past, in.known, in.features, in.inside, in.style);
+  EXPECT_TRUE(torch::allclose(whole, former->forward_direct(in.features, in.style), 1e-4, 1e-5));
+}
+
 TEST(SyncFormer, StyleIgnoresPadding) {
   torch::NoGradGuard no_grad;
   SyncFormerConfig c = small_former();
@@ -125,7 +140,7 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
                            loaded.former(in.past, in.known, in.features, in.inside, in.style)));
   // Configs that are legal JSON and illegal networks.
   for (const char* config : {"{}", R"({"width":"wide"})", "[]"}) {
-    save_weights(path, {"motion", 1, config}, saved.named());
+    save_weights(path, {"motion", 2, config}, saved.named());
     EXPECT_THROW(load_motion_networks(path), core::Error) << config;
   }
   auto uneven = small_former();
@@ -133,7 +148,7 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   SpeechEncoderConfig speech = small_speech();
   auto fields = speech.fields();
   for (const auto& field : uneven.fields()) fields.push_back(field);
-  save_weights(path, {"motion", 1, write_config(fields)}, saved.named());
+  save_weights(path, {"motion", 2, write_config(fields)}, saved.named());
   EXPECT_THROW(load_motion_networks(path), core::Error);
   std::filesystem::remove(path);
 }

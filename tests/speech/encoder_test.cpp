@@ -120,6 +120,17 @@ TEST(SpeechGate, SpeechWithoutAPauseIsFound) {
   EXPECT_GT(share(gate_of(clip), 0, 20), 0.98);
 }
 
+TEST(SpeechGate, ShortPausesBelongToTheSpeech) {
+  core::AudioClip clip = steady(12, 1e-4F);
+  add_syllables(&clip, 0.6, 4, 0.1F);
+  add_syllables(&clip, 5, 7, 0.1F);  // a second later
+  add_syllables(&clip, 10, 11.5, 0.1F);
+  auto gate = gate_of(clip);
+  EXPECT_EQ(share(gate, 0, 7), 1);
+  EXPECT_EQ(share(gate, 7.6, 9.6), 0);
+  EXPECT_EQ(share(gate, 10, 12), 1);
+}
+
 TEST(SpeechGate, AClickIsNotSpeech) {
   core::AudioClip clip = steady(3, 1e-4F);
   clip.samples[24000] = 1;

@@ -110,5 +110,53 @@ TEST(Mel, OtherRatesAreRefused) {
   EXPECT_THROW(mel_spectrogram(clip), core::Error);
 }
 
+core::FeatureSequence levelled(core::FeatureSequence mel) {
+  const MelLevel level(mel.values.data(), mel.frames);
+  for (int t = 0; t < mel.frames; ++t) level.take_off(t, mel.values.data() + std::ptrdiff_t(t) * kMelBands);
+  return mel;
+}
+
+TEST(MelLevel, LoudnessAndMicrophoneAreTakenOff) {
+  // Bursts of noise, and the same 12 dB lower in all bands and 6 dB more in the upper half.
+  auto loud = mel_spectrogram(noise(6, 2.F));
+  for (int t = 0; t < loud.frames; ++t)
+    for (int b = 0; b < kMelBands; ++b)
+      if (t / 20 % 2 == 1) loud.values[std::size_t(t) * kMelBands + std::size_t(b)] -= 1;
+  auto quiet = loud;
+  for (std::size_t i = 0; i < quiet.values.size(); ++i)
+    quiet.values[i] -= (12 - (i % kMelBands >= kMelBands / 2 ? 6 : 0)) * 0.2302585F / kMelScale;
+  auto a = levelled(loud), b = levelled(quiet);
+  double mean = 0;
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    EXPECT_NEAR(a.values[i], b.values[i], 1e-4);
+    mean += double(a.values[i]) / double(a.values.size());
+  }
+  EXPECT_NEAR(mean, 0, 0.5);
+}
+
+TEST(MelLevel, SilenceStaysSilence) {
+  core::AudioClip clip;
+  clip.samples.assign(16000 * 20, 0.F);
+  auto silence = levelled(mel_spectrogram(clip));
+  // Far below what speech comes to, whether there is none at all or some earlier.
+  for (float v : silence.values) EXPECT_LT(v, -0.7F);
+  for (float v : levelled(mel_spectrogram(noise(10, 1e-5F))).values) EXPECT_LT(v, -0.5F);
+  EXPECT_TRUE(levelled(core::FeatureSequence{0, kMelBands, kMelRate, {}}).values.empty());
+}
+
+TEST(MelLevel, DependsOnTheSecondsAroundAlone) {
+  auto clip = noise(30, 0.1F, 2);
+  for (std::size_t i = 0; i < clip.samples.size(); ++i)
+    clip.samples[i] *= float(1 + std::sin(double(i) / 30000));
+  auto whole = levelled(mel_spectrogram(clip));
+  auto changed = clip;
+  std::fill(changed.samples.begin(), changed.samples.begin() + 16000 * 10, 0.5F);
+  std::fill(changed.samples.begin() + 16000 * 20, changed.samples.end(), -0.5F);
+  auto again = levelled(mel_spectrogram(changed));
+  for (int t = 1480; t < 1520; ++t)
+    for (int b = 0; b < kMelBands; ++b)
+      EXPECT_EQ(again.row(t)[b], whole.row(t)[b]) << t;
+}
+
 }  // namespace
 }  // namespace resyncer::speech

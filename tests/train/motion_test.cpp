@@ -79,6 +79,8 @@ TEST_F(MotionTraining, FollowsSpeakersNeverHeard) {
   EXPECT_EQ(result.last.per_clip.size(), 6U);
   EXPECT_EQ(result.last.clips[0], "first");
   EXPECT_GT(result.last.per_file[1], 0.7);
+  ASSERT_EQ(result.last.amplitude.size(), 6U);
+  for (double a : result.last.amplitude) EXPECT_NEAR(a, 1, 0.5);
   // What was written is what was measured.
   EXPECT_EQ(measure_motion(options.output, options.held_out, face).mean, result.held_out);
   std::ifstream csv(options.curve);
@@ -212,6 +214,24 @@ TEST_F(MotionTraining, BadDatasetsAreRefused) {
                           w->add("speaker", core::DType::i32, {1}, &one);
                         }),
               HasSubstr("different numbers of clips"));
+}
+
+TEST_F(MotionTraining, AFileMayBeUsedInParts) {
+  synthetic::write_dataset(options.datasets[0], 6, 40, 1);
+  options.steps = 1;
+  train_motion(options, face);
+  const auto file = options.datasets[0].string();
+  auto clips = [&](const std::string& part) {
+    return measure_motion(options.output, {file + part}, face).clips;
+  };
+  EXPECT_EQ(clips("").size(), 6U);
+  EXPECT_EQ(clips("@0/2").size(), 3U);
+  EXPECT_EQ(clips("@0/2")[0], "first");
+  EXPECT_EQ(clips("@4/5"), std::vector<std::string>{"clip 4"});
+  EXPECT_EQ(clips("@-4/5").size(), 5U);
+  EXPECT_EQ(clips("@-0/2")[0], "clip 1");
+  EXPECT_THROW(clips("@3/3"), core::Error);
+  EXPECT_THROW(clips("@1"), core::Error);  // then it is the name of a file
 }
 
 TEST_F(MotionTraining, ContradictoryOptionsAreRefused) {

@@ -1,4 +1,5 @@
-// Speech encoder (in the place of the paper's wav2vec): log-mel at 100 Hz to features at 50 Hz, by residual
+// Speech encoder (in the place of the paper's wav2vec): log-mel at 100 Hz, its level taken off
+// (speech::MelLevel), to features at 50 Hz, by residual
 // dilated convolutions in time. All convolutions are "valid": the caller pads, so that a part of a clip with
 // its context gives the same features as the whole.
 #pragma once

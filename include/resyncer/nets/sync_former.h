@@ -92,6 +92,9 @@ class SyncFormerImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& past, const torch::Tensor& known, const torch::Tensor& features,
                         const torch::Tensor& inside, const torch::Tensor& style);
 
+  // What the direct path says by itself [B, L, coefficients]: `features` as above, `style` the code.
+  torch::Tensor forward_direct(const torch::Tensor& features, const torch::Tensor& style);
+
   const SyncFormerConfig& config() const { return config_; }
 
   torch::nn::Linear mesh_in{nullptr}, style_in{nullptr}, mesh_out{nullptr}, gain{nullptr}, direct{nullptr};
@@ -101,6 +104,9 @@ class SyncFormerImpl : public torch::nn::Module {
   torch::Tensor unknown;     // [width]: token of an unknown mesh
   torch::Tensor mean_style;  // [style_size]
   torch::Tensor mean_mesh;   // buffer [coefficients]: what the network's output is added to
+  // Buffers: opening of the lips (height over width) = opening_at_rest + opening . mesh, to first order, and its
+  // usual deviation while somebody talks. Zero = not known.
+  torch::Tensor opening, opening_at_rest, opening_deviation;  // [coefficients], [1], [1]
 
  private:
   SyncFormerConfig config_;

@@ -13,25 +13,28 @@
 namespace resyncer::train {
 
 // How well a motion model follows speech: correlation of predicted with real lip opening (best lag within +-3
-// frames), by free roll-out with the style of the clip itself, mean over clips; 0 where there are none.
+// frames), by free roll-out with the style of the clip itself and the speech gate, as in a render; mean over
+// clips; 0 where there are none.
 struct MotionFigure {
-  double mean = 0;
+  double mean = 0;               // over the files
   std::vector<double> per_file;  // mean over the clips of each file
   std::vector<std::string> clips;
   std::vector<double> per_clip;
+  std::vector<double> amplitude;  // of each clip: deviation of the predicted opening over the real one's
 };
 
 struct MotionProgress {
   std::int64_t step = 0, steps = 0;
   double seconds = 0;  // of training, all runs together
   double loss = 0;     // mean since the last report
-  double vertex = 0, velocity = 0, opening = 0;
+  double vertex = 0, velocity = 0, opening = 0, follow = 0, spread = 0;
   const MotionFigure* held_out = nullptr;  // where it was measured at this step
   bool best = false;                       // and is the best so far
 };
 
 struct MotionTrainOptions {
   std::vector<std::filesystem::path> datasets;
+  // A file may be given in part, FILE@I/N or FILE@-I/N (every N-th clip from clip I on, or all but these).
   std::vector<std::filesystem::path> held_out;  // may be empty: then the last weights are kept
   std::filesystem::path output;                 // weights: the averaged ones, best by the held-out figure
   std::filesystem::path checkpoint;             // empty = none
@@ -51,13 +54,16 @@ struct MotionTrainOptions {
   double learning_rate = 1e-3;
   std::int64_t warm_up = 100;  // steps
   double weight_decay = 0.1;
-  double dropout = 0.15;
+  double dropout = 0.2;
   double average_decay = 0.997;  // of the averaged weights
   double speaker_balance = 0.5;  // a speaker is drawn with probability ~ frames ^ this (0 = all alike)
 
   double velocity_weight = 2;  // against the vertex term
   double opening_weight = 0.5;
   double closure_weight = 3;  // more weight on the opening where the lips are shut
+  double follow_weight = 1;   // correlation of the opening over a window
+  double spread_weight = 0.1;  // deviation of the opening over a window
+  double speech_weight = 0.5;  // all terms once more for the direct path alone
 
   double history_drop = 0.4;   // probability that a window knows no past at all
   double history_noise = 0.4;  // sigma of the noise on past meshes, coefficient units
