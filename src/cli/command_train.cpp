@@ -64,7 +64,8 @@ void add_face_model(CLI::App* parent, Run* run) {
 
 void report_motion(const train::MotionProgress& p) {
   spdlog::info(
-      "step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f} follow {:.3f} spread {:.3f})",
+      "step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f} follow {:.3f} spread "
+      "{:.3f})",
       p.step, p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening, p.follow, p.spread);
   if (p.held_out == nullptr) return;
   std::string files;
@@ -94,7 +95,8 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--follow-weight", o->follow_weight, "Weight of the correlation of openings");
   command->add_option("--spread-weight", o->spread_weight, "Weight of the deviation of openings");
   command->add_option("--speech-weight", o->speech_weight, "Weight of all terms for the direct path alone");
-  command->add_option("--closure-weight", o->closure_weight, "More weight on the opening where lips are shut");
+  command->add_option("--closure-weight", o->closure_weight,
+                      "More weight on the opening where lips are shut");
   command->add_option("--speaker-balance", o->speaker_balance,
                       "A speaker is drawn with probability ~ frames ^ this");
   command->add_option("--frames", o->frames, "Frames of a window");

@@ -18,7 +18,7 @@ constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and
 constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
 constexpr float kLeastGain = 0.5F, kMostGain = 2.5F, kGainFrames = 25;
 constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
-constexpr float kNearSpeech = 12;  // frames
+constexpr float kNearSpeech = 12;      // frames
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
 std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
@@ -34,8 +34,9 @@ std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int fra
   return distance;
 }
 
-// How far lips go in both directions, but for the odd frame: lower and upper decile of their opening. Closed and
-// wide open are the same in speech without a pause and in speech with many, which mean and deviation are not.
+// How far lips go in both directions, but for the odd frame: lower and upper decile of their opening. Closed
+// and wide open are the same in speech without a pause and in speech with many, which mean and deviation are
+// not.
 struct Range {
   float low = 0, high = 0;
 };
@@ -55,9 +56,9 @@ struct Opening {
   float at_rest = 0, usual_deviation = 0;
 };
 
-// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and shifted so
-// that the lips open as wide and close as far as those of the speaker whose manner is wanted, or as people's
-// usually do. Frames far from any speech (not `active`) do not count.
+// A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and
+// shifted so that the lips open as wide and close as far as those of the speaker whose manner is wanted, or
+// as people's usually do. Frames far from any speech (not `active`) do not count.
 void match_range(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
                  Coefficients* meshes) {
   const Eigen::VectorXf& opening = lips.gradient;
@@ -125,12 +126,14 @@ struct StyleSyncFormer::Impl {
     throw core::Error(core::ErrorKind::model, what, place, "use models of one release together");
   }
 
-  void match_manner(const Coefficients& style, const std::vector<bool>& speaking, Coefficients* meshes) const {
+  void match_manner(const Coefficients& style, const std::vector<bool>& speaking,
+                    Coefficients* meshes) const {
     std::vector<bool> active(std::size_t(meshes->rows()), true);
     if (!speaking.empty()) {
       auto after = distance_to_speech(speaking, int(meshes->rows()), false);
       auto before = distance_to_speech(speaking, int(meshes->rows()), true);
-      for (std::size_t t = 0; t < active.size(); ++t) active[t] = std::min(after[t], before[t]) <= kNearSpeech;
+      for (std::size_t t = 0; t < active.size(); ++t)
+        active[t] = std::min(after[t], before[t]) <= kNearSpeech;
     }
     torch::Tensor gradient = network->opening.contiguous();
     Opening lips{Eigen::Map<const Eigen::VectorXf>(gradient.data_ptr<float>(), gradient.numel()),

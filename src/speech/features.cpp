@@ -156,9 +156,11 @@ void MelStream::finish(core::FeatureSequence* out) {
 }
 
 namespace {
-constexpr int kLevelBlock = 50, kLevelReach = 8;  // mel frames of a block, blocks to either side that are averaged
-constexpr float kLeastLevel = -1.2F, kSpeechPeak = 0.7F;  // normalised; a band at its mean power comes to be at
-}  // namespace                                              // kSpeechPeak
+constexpr int kLevelBlock = 50,
+              kLevelReach = 8;  // mel frames of a block, blocks to either side that are averaged
+constexpr float kLeastLevel = -1.2F,
+                kSpeechPeak = 0.7F;  // normalised; a band at its mean power comes to be at
+}  // namespace
 
 MelLevel::MelLevel(const float* mel, int frames) : blocks_((frames + kLevelBlock - 1) / kLevelBlock) {
   const auto blocks = std::size_t(blocks_), bands = std::size_t(kMelBands);
@@ -181,7 +183,8 @@ MelLevel::MelLevel(const float* mel, int frames) : blocks_((frames + kLevelBlock
 void MelLevel::take_off(int frame, float* row) const {
   const float at = std::clamp((float(frame) + 0.5F) / kLevelBlock - 0.5F, 0.F, float(blocks_ - 1));
   const auto low = std::size_t(at), high = std::min(low + 1, std::size_t(blocks_ - 1));
-  const float f = at - float(low), *a = level_.data() + low * kMelBands, *b = level_.data() + high * kMelBands;
+  const float f = at - float(low), *a = level_.data() + low * kMelBands,
+              *b = level_.data() + high * kMelBands;
   for (std::size_t i = 0; i < kMelBands; ++i)
     row[i] = std::max(row[i] - (a[i] + f * (b[i] - a[i])) + kSpeechPeak, kMelSilence);
 }

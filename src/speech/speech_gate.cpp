@@ -15,7 +15,8 @@ constexpr int kSmooth = 4;           // mel frames to either side that a band's 
 constexpr int kFloorReach = 500;     // mel frames to either side in which the floor is sought
 constexpr int kFloorStep = 100;      // mel frames between estimates of the floor
 constexpr double kFloorQuantile = 0.1;
-constexpr int kLongestPause = 50;  // feature frames: what the mouth does in a shorter one is the speaker's own
+constexpr int kLongestPause =
+    50;  // feature frames: what the mouth does in a shorter one is the speaker's own
 constexpr int kHangOver = 25, kLookAhead = 8, kShortest = 7;  // feature frames
 
 // ln(power) of every band, its power averaged over 2 kSmooth + 1 frames.

@@ -1,5 +1,6 @@
 #include "train/face_model_refinement.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -22,10 +23,16 @@ struct Clip {
 
 std::vector<Clip> read_tracks(const std::filesystem::path& path) {
   core::TensorFile file(path, core::ErrorKind::input);
+  if (file.meta("kind") != "tracks")
+    throw core::Error(core::ErrorKind::input,
+                      "is a '" + file.meta("kind") + "' file where a 'tracks' file is needed", file.place());
   const auto& points = file.get("landmarks", core::DType::f32, {-1, core::kLandmarks, 2});
   std::int64_t count = points.shape[0];
   std::vector<float> xy = points.to_floats(), clip = file.get("clip", core::DType::i32, {count}).to_floats(),
                      size = file.get("size", core::DType::i32, {count, 2}).to_floats();
+  auto is_sane = [](float value) { return std::isfinite(value) && std::abs(value) < 1e6F; };
+  if (!std::all_of(xy.begin(), xy.end(), is_sane) || !std::all_of(size.begin(), size.end(), is_sane))
+    throw core::Error(core::ErrorKind::input, "has values that are not finite", file.place());
   std::vector<Clip> clips;
   for (std::int64_t n = 0; n < count; ++n) {
     auto at = std::size_t(n);

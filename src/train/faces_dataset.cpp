@@ -87,6 +87,8 @@ void FacesDataset::read_clips(File* file, std::int64_t rows, std::int64_t coeffi
   auto sharpness = t.get("sharpness", DType::f32, {rows}).to_floats();
   require_finite(expression, "expression", t.place());
   require_finite(angles, "angles", t.place());
+  require_finite(openness, "openness", t.place());
+  require_finite(sharpness, "sharpness", t.place());
   for (std::int64_t i = 0; i < rows; ++i) {
     auto at = std::size_t(i);
     generator::BankEntry entry;

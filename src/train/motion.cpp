@@ -113,7 +113,8 @@ double usual_deviation(const MotionDataset& data, const torch::Tensor& gradient)
         n += 1, sum += opening, squares += opening * opening;
       }
     }
-    if (n > 0) mean += std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) / double(data.speakers.size());
+    if (n > 0)
+      mean += std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) / double(data.speakers.size());
   }
   return mean;
 }
@@ -348,7 +349,8 @@ MotionTrainResult MotionTraining::run() {
       MotionProgress p;
       p.step = step_, p.steps = options_.steps, p.seconds = seconds_;
       p.vertex = mean[0].item<double>(), p.velocity = mean[1].item<double>();
-      p.opening = mean[2].item<double>(), p.follow = mean[3].item<double>(), p.spread = mean[4].item<double>();
+      p.opening = mean[2].item<double>(), p.follow = mean[3].item<double>(),
+      p.spread = mean[4].item<double>();
       p.loss = total({mean[0], mean[1], mean[2], mean[3], mean[4]}).item<double>();
       if (!std::isfinite(p.loss))
         throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",

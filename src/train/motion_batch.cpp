@@ -9,9 +9,9 @@ namespace resyncer::train {
 
 namespace {
 constexpr std::int64_t kStyleFrames = 32;
-constexpr double kTempo = 0.15;  // the sound is played at 1 - this to 1 + this of its speed
+constexpr double kTempo = 0.15;      // the sound is played at 1 - this to 1 + this of its speed
 constexpr double kSilentEnd = 0.25;  // probability that there is silence beyond the end of a clip
-constexpr float kSeen = 0.3F;    // confidence from which a frame counts
+constexpr float kSeen = 0.3F;        // confidence from which a frame counts
 
 // Uniform in [0, 1), from our own generator so that a resumed run draws the same.
 double uniform(std::mt19937_64* random) { return double((*random)() >> 11) * 0x1p-53; }
@@ -29,7 +29,7 @@ void interpolate(const float* values, std::int64_t rows, std::int64_t width, dou
 }  // namespace
 
 MotionBatch MotionBatch::to(torch::Device d) const {
-  return {mel.to(d),   inside.to(d), target.to(d),     weight.to(d),    past.to(d),
+  return {mel.to(d),   inside.to(d), target.to(d),     weight.to(d),     past.to(d),
           known.to(d), style.to(d),  style_seen.to(d), style_used.to(d), speaker.to(d)};
 }
 
@@ -89,7 +89,8 @@ void MotionSampler::draw_window(const MotionClip& clip, const Surroundings& arou
   auto heard_at = [&](double at) {
     const double end = 2 * double(clip.frames);
     if (at <= -0.5) return around.before != nullptr && at > -0.5 - double(around.before->mel_frames) / 2;
-    return at < end - 0.5 || (around.after != nullptr && at < end - 0.5 + double(around.after->mel_frames) / 2);
+    return at < end - 0.5 ||
+           (around.after != nullptr && at < end - 0.5 + double(around.after->mel_frames) / 2);
   };
   for (std::int64_t j = 0; j < features; ++j) {
     double at = 2 * first + 0.5 + (double(j + 1 - reach) - 0.5) * tempo;
@@ -150,7 +151,8 @@ MotionBatch MotionSampler::draw(std::mt19937_64* random) const {
     const MotionClip& clip = draw_clip(data_.speakers[speaker], random);
     batch.speaker.data_ptr<std::int64_t>()[row] = std::int64_t(speaker);
     // A word cut out of running speech does not stand in silence where it will be heard.
-    Surroundings around{&draw_clip(data_.speakers[speaker], random), &draw_clip(data_.speakers[speaker], random)};
+    Surroundings around{&draw_clip(data_.speakers[speaker], random),
+                        &draw_clip(data_.speakers[speaker], random)};
     if (!options_.augment || uniform(random) < kSilentEnd) around.before = nullptr;
     if (!options_.augment || uniform(random) < kSilentEnd) around.after = nullptr;
     double tempo = options_.augment ? uniform(1 - kTempo, 1 + kTempo, random) : 1.0;

@@ -124,8 +124,8 @@ void add_file(const std::filesystem::path& path, int index, MelForm form, Motion
 }
 }  // namespace
 
-MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files,
-                                   std::int64_t coefficients, MelForm form) {
+MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files, std::int64_t coefficients,
+                                   MelForm form) {
   MotionDataset data;
   data.coefficients = coefficients;
   for (std::size_t i = 0; i < files.size(); ++i) add_file(files[i], int(i), form, &data);

@@ -93,7 +93,8 @@ MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const tor
     terms.velocity = torch::zeros_like(terms.vertex);
   }
   torch::Tensor real = openness(target);
-  torch::Tensor closure = 1 + closure_weight_ * torch::exp(-((real - shut.unsqueeze(1)) / kShut).clamp_min(0).square());
+  torch::Tensor closure =
+      1 + closure_weight_ * torch::exp(-((real - shut.unsqueeze(1)) / kShut).clamp_min(0).square());
   torch::Tensor guess = openness(predicted);
   terms.opening = mean(((guess - real) / kOpeningSpread).square(), weight * closure);
 

@@ -130,7 +130,8 @@ TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
     // Nothing else is invented: what differs from a scaled and shifted guess lies along the opening.
     Coefficients turned = meshes;
     for (int k : {1, 3, 4, 5}) {
-      Eigen::VectorXf a = free.col(k).array() - free.col(k).mean(), b = turned.col(k).array() - turned.col(k).mean();
+      Eigen::VectorXf a = free.col(k).array() - free.col(k).mean(),
+                      b = turned.col(k).array() - turned.col(k).mean();
       EXPECT_GT(a.dot(b) / (a.norm() * b.norm()), 0.999F) << k;
     }
   }
@@ -141,8 +142,8 @@ TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
   networks.former->opening_deviation.fill_(1.5F * (high - low) / 2.6F);
   nets::save_motion_networks(path, networks, nets::Precision::full);
   auto usual = deciles(StyleSyncFormer(path).predict(features, {}, {}, rest).expression);
-  EXPECT_NEAR(usual.second - std::max(usual.first, -0.02F), std::min(1.5F * (high - low), usual.second + 0.02F),
-              0.15F * (high - low));
+  EXPECT_NEAR(usual.second - std::max(usual.first, -0.02F),
+              std::min(1.5F * (high - low), usual.second + 0.02F), 0.15F * (high - low));
 }
 
 TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {

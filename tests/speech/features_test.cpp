@@ -154,8 +154,7 @@ TEST(MelLevel, DependsOnTheSecondsAroundAlone) {
   std::fill(changed.samples.begin() + 16000 * 20, changed.samples.end(), -0.5F);
   auto again = levelled(mel_spectrogram(changed));
   for (int t = 1480; t < 1520; ++t)
-    for (int b = 0; b < kMelBands; ++b)
-      EXPECT_EQ(again.row(t)[b], whole.row(t)[b]) << t;
+    for (int b = 0; b < kMelBands; ++b) EXPECT_EQ(again.row(t)[b], whole.row(t)[b]) << t;
 }
 
 }  // namespace

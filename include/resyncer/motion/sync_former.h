@@ -35,7 +35,8 @@ class StyleSyncFormer {
 
   // ceil(features / 2) meshes.
   //   features  50 Hz, from the encoder of the same weights file
-  //   style     meshes of the speaker whose manner is wanted, at 25 Hz, any length (empty = the mean style); with
+  //   style     meshes of the speaker whose manner is wanted, at 25 Hz, any length (empty = the mean style);
+  //   with
   //             25 or more the lips open as far as in them, else as far as people's usually do
   //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than a
   //   moment

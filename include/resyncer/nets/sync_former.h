@@ -104,8 +104,8 @@ class SyncFormerImpl : public torch::nn::Module {
   torch::Tensor unknown;     // [width]: token of an unknown mesh
   torch::Tensor mean_style;  // [style_size]
   torch::Tensor mean_mesh;   // buffer [coefficients]: what the network's output is added to
-  // Buffers: opening of the lips (height over width) = opening_at_rest + opening . mesh, to first order, and its
-  // usual deviation while somebody talks. Zero = not known.
+  // Buffers: opening of the lips (height over width) = opening_at_rest + opening . mesh, to first order, and
+  // its usual deviation while somebody talks. Zero = not known.
   torch::Tensor opening, opening_at_rest, opening_deviation;  // [coefficients], [1], [1]
 
  private:

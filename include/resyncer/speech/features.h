@@ -45,13 +45,13 @@ class MelStream {
   std::unique_ptr<Impl> impl_;
 };
 
-// The level of a recording, band by band: mean power of the seconds around, taken off the log-mel. What is left
-// does not know the microphone, the voice's timbre or how loud the file is. Speech dominates a mean of powers,
-// so pauses do not shift it; in silence the level stops at a floor and does not turn hiss into speech.
-// A frame's level depends on the 4.5 seconds around it alone.
+// The level of a recording, band by band: mean power of the seconds around, taken off the log-mel. What is
+// left does not know the microphone, the voice's timbre or how loud the file is. Speech dominates a mean of
+// powers, so pauses do not shift it; in silence the level stops at a floor and does not turn hiss into
+// speech. A frame's level depends on the 4.5 seconds around it alone.
 class MelLevel {
  public:
-  MelLevel(const float* mel, int frames);   // rows of kMelBands
+  MelLevel(const float* mel, int frames);      // rows of kMelBands
   void take_off(int frame, float* row) const;  // row: that of `frame`, in place
 
  private:

@@ -60,8 +60,8 @@ struct MotionTrainOptions {
 
   double velocity_weight = 2;  // against the vertex term
   double opening_weight = 0.5;
-  double closure_weight = 3;  // more weight on the opening where the lips are shut
-  double follow_weight = 1;   // correlation of the opening over a window
+  double closure_weight = 3;   // more weight on the opening where the lips are shut
+  double follow_weight = 1;    // correlation of the opening over a window
   double spread_weight = 0.1;  // deviation of the opening over a window
   double speech_weight = 0.5;  // all terms once more for the direct path alone
 
