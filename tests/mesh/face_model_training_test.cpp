@@ -147,6 +147,7 @@ TEST_F(FaceModelTraining, RefinementFollowsTheTracker) {
   }
   const auto count = std::int64_t(clip.size());
   core::TensorFileWriter writer;
+  writer.set_meta("kind", "tracks");
   writer.add("landmarks", {count, core::kLandmarks, 2}, points);
   writer.add("clip", core::DType::i32, {count}, clip.data());
   writer.add("size", core::DType::i32, {count, 2}, size.data());
