@@ -119,25 +119,6 @@ double usual_deviation(const MotionDataset& data, const torch::Tensor& gradient)
   return mean;
 }
 
-// Lower twentieth of every speaker's openness.
-torch::Tensor shut_openness(const MotionDataset& data, const MotionLoss& loss) {
-  torch::NoGradGuard no_grad;
-  std::vector<float> out;
-  for (const auto& speaker : data.speakers) {
-    std::vector<torch::Tensor> openings;
-    for (int c : speaker) {
-      const MotionClip& clip = data.clips[std::size_t(c)];
-      openings.push_back(loss.openness(
-          torch::tensor(c10::ArrayRef<float>(data.expression.data() + clip.start * data.coefficients,
-                                             std::size_t(clip.frames * data.coefficients)))
-              .view({clip.frames, data.coefficients})));
-    }
-    torch::Tensor sorted = std::get<0>(torch::cat(openings).sort());
-    out.push_back(sorted[sorted.numel() / 20].item<float>());
-  }
-  return torch::tensor(out);
-}
-
 // Weight decay on matrices alone: biases, norms and position tables stay free.
 std::unique_ptr<torch::optim::AdamW> make_optimizer(const MotionTrainOptions& o,
                                                     const nets::MotionNetworks& nets) {
@@ -171,7 +152,6 @@ class MotionTraining {
     networks_.former->mean_mesh.copy_(mean_mesh(data_));
     networks_.former->opening.copy_(loss_.gradient());
     networks_.former->opening_at_rest.fill_(loss_.at_rest());
-    shut_ = shut_openness(data_, loss_);
     networks_.former->opening_deviation.fill_(usual_deviation(data_, loss_.gradient()));
     if (!options.speech_start.empty()) load_speech_encoder(options.speech_start, networks_.speech);
     for (const auto& networks : {networks_, average_})
@@ -180,7 +160,6 @@ class MotionTraining {
     average_.speech->eval();
     average_.former->eval();
     loss_.to(device_);
-    shut_ = shut_.to(device_);
     optimizer_ = make_optimizer(options, networks_);
     header_ = {"motion-training", 1, settings_of(options, networks_.config())};
     if (options.resume) load_checkpoint(options.checkpoint, header_, state());
@@ -217,7 +196,6 @@ class MotionTraining {
   const mesh::FaceModel& face_;
   MotionDataset data_;
   MotionLoss loss_;
-  torch::Tensor shut_;  // [speakers]: openness of their shut lips
   torch::Device device_;
   nets::MotionNetworks networks_, average_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
@@ -267,13 +245,12 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
     torch::Tensor own = predict(batch, features, style);
     batch.past = torch::cat({batch.past.slice(1, 0, 1), own.slice(1, 0, own.size(1) - 1)}, 1);
   }
-  torch::Tensor shut = shut_.index_select(0, batch.speaker);
-  MotionLossTerms terms = loss_(predict(batch, features, style), batch.target, batch.weight, shut);
+  MotionLossTerms terms = loss_(predict(batch, features, style), batch.target, batch.weight);
   torch::Tensor loss = total(terms);
   // The speech features carry the answer by themselves: what history tells must not hide what they lack.
   if (options_.direct && options_.speech_weight > 0)
     loss = loss + options_.speech_weight * total(loss_(networks_.former->forward_direct(features, style),
-                                                       batch.target, batch.weight, shut));
+                                                       batch.target, batch.weight));
   optimizer_->zero_grad();
   loss.backward();
   std::vector<torch::Tensor> parameters = networks_.speech->parameters();

@@ -29,8 +29,8 @@ void interpolate(const float* values, std::int64_t rows, std::int64_t width, dou
 }  // namespace
 
 MotionBatch MotionBatch::to(torch::Device d) const {
-  return {mel.to(d),   inside.to(d), target.to(d),     weight.to(d),     past.to(d),
-          known.to(d), style.to(d),  style_seen.to(d), style_used.to(d), speaker.to(d)};
+  return {mel.to(d),   inside.to(d), target.to(d),     weight.to(d),    past.to(d),
+          known.to(d), style.to(d),  style_seen.to(d), style_used.to(d)};
 }
 
 MotionSampler::MotionSampler(const MotionDataset& data, const MotionTrainOptions& options,
@@ -144,12 +144,10 @@ MotionBatch MotionSampler::draw(std::mt19937_64* random) const {
   batch.style = torch::zeros({size, kStyleFrames, count});
   batch.style_seen = torch::zeros({size, kStyleFrames});
   batch.style_used = torch::empty({size});
-  batch.speaker = torch::empty({size}, torch::kInt64);
   for (std::int64_t row = 0; row < size; ++row) {
     auto it = std::upper_bound(cumulative_.begin(), cumulative_.end(), uniform(random) * cumulative_.back());
     auto speaker = std::min(std::size_t(it - cumulative_.begin()), cumulative_.size() - 1);
     const MotionClip& clip = draw_clip(data_.speakers[speaker], random);
-    batch.speaker.data_ptr<std::int64_t>()[row] = std::int64_t(speaker);
     // A word cut out of running speech does not stand in silence where it will be heard.
     Surroundings around{&draw_clip(data_.speakers[speaker], random),
                         &draw_clip(data_.speakers[speaker], random)};

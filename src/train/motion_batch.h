@@ -17,7 +17,6 @@ struct MotionBatch {
   torch::Tensor past, known;        // [B, L, K], [B, L]: the mesh before
   torch::Tensor style, style_seen;  // [B, S, K], [B, S]
   torch::Tensor style_used;         // [B]: 0 = the mean style instead
-  torch::Tensor speaker;            // [B], of the dataset
 
   MotionBatch to(torch::Device device) const;
 };

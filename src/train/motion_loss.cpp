@@ -8,7 +8,7 @@ namespace resyncer::train {
 namespace {
 constexpr double kOpeningSpread =
     0.15;                       // usual deviation of the openness in speech: the unit of the opening term
-constexpr double kShut = 0.05;  // openness less than about this above a speaker's shut lips is a closure
+constexpr double kShut = 0.06;  // openness below about this is a closure
 
 constexpr double kMoves = 1e-4, kStill = 1e-5;  // variances of the openness
 constexpr std::int64_t kFewest = 8;             // frames that a correlation needs
@@ -76,7 +76,7 @@ float MotionLoss::at_rest() const {
 }
 
 MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const torch::Tensor& target,
-                                       const torch::Tensor& weight, const torch::Tensor& shut) const {
+                                       const torch::Tensor& weight) const {
   const std::int64_t length = predicted.size(1);
   const double count = double(predicted.size(2));
   auto mean = [](const torch::Tensor& values, const torch::Tensor& w) {
@@ -93,8 +93,7 @@ MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const tor
     terms.velocity = torch::zeros_like(terms.vertex);
   }
   torch::Tensor real = openness(target);
-  torch::Tensor closure =
-      1 + closure_weight_ * torch::exp(-((real - shut.unsqueeze(1)) / kShut).clamp_min(0).square());
+  torch::Tensor closure = 1 + closure_weight_ * torch::exp(-(real / kShut).square());
   torch::Tensor guess = openness(predicted);
   terms.opening = mean(((guess - real) / kOpeningSpread).square(), weight * closure);
 

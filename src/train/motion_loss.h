@@ -17,10 +17,9 @@ class MotionLoss {
  public:
   MotionLoss(const mesh::FaceModel& face, double closure_weight);
 
-  // predicted, target [B, L, K]; weight [B, L] (0 = no face in that frame); shut [B]: openness at which this
-  // speaker's lips are shut (on the mean face, to which openness refers, it is not 0).
+  // predicted, target [B, L, K]; weight [B, L] (0 = no face in that frame).
   MotionLossTerms operator()(const torch::Tensor& predicted, const torch::Tensor& target,
-                             const torch::Tensor& weight, const torch::Tensor& shut) const;
+                             const torch::Tensor& weight) const;
   // Height over width of the inner lips of the mean face, as core::mouth_openness. [..., K] -> [...]
   torch::Tensor openness(const torch::Tensor& meshes) const;
   // The same to first order about the mean face: `gradient` [K], and its value at zero. (nets::SyncFormer)

@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace resyncer;
   fuzz::InputFile file(data, size);
   return fuzz::read_or_refuse([&] {
-    train::MotionDataset dataset = train::load_motion_datasets({file.path()}, 2);
+    train::MotionDataset dataset = train::load_motion_datasets({file.path()}, 2, train::MelForm::level);
     auto rows = std::int64_t(dataset.confidence.size());
     auto mel_rows = std::int64_t(dataset.mel.size()) / speech::kMelBands;
     fuzz::require(std::int64_t(dataset.expression.size()) == 2 * rows);
