@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "generator/box_blur.h"
 #include "generator/reference_warp.h"
 
 namespace resyncer::generator {
@@ -12,7 +13,6 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
-constexpr float kDetailCm = 0.1F;      // what is smaller counts as detail: pores, stubble, edges of teeth
 constexpr float kDetailShare = 0.8F;   // of it that is taken
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
@@ -135,21 +135,6 @@ void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps,
   }
 }
 
-// Mean over the pixel and `reach` neighbours on either side, along lines of `count` pixels of three channels
-// that lie `step` floats apart; beyond the ends is 0. `line` has room for 3 (count + 2 reach + 1).
-void box_blur_line(float* pixels, int count, std::ptrdiff_t step, int reach, float* line) {
-  const float share = 1 / float(2 * reach + 1);
-  for (int c = 0; c < 3; ++c) {
-    float* sums = line;  // sums[i]: of the pixels before i - reach
-    sums[0] = 0;
-    for (int i = 0; i < count + 2 * reach; ++i) {
-      const int at = i - reach;
-      sums[i + 1] = sums[i] + (at >= 0 && at < count ? pixels[at * step + c] : 0.F);
-    }
-    for (int i = 0; i < count; ++i) pixels[i * step + c] = (sums[i + 2 * reach + 1] - sums[i]) * share;
-  }
-}
-
 int detail_reach(const PatchInput& input) {  // px of the frame
   const float crop_px_per_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
   const float px_per_cm =
@@ -161,14 +146,10 @@ int detail_reach(const PatchInput& input) {  // px of the frame
 // noise and misfit cancel; what is fine from the references that weigh most, because a mean of pores, stubble
 // and teeth is a blur.
 void add_detail(int reach, GuidanceScratch* scratch, core::Patch* out) {
-  const int width = out->rgb.width, height = out->rgb.height;
   core::ImageF& detail = scratch->detail;
   float* rgb = out->rgb.data.data();
   for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] += detail.data[i];
-  scratch->colours.resize(std::size_t(std::max(width, height) + 2 * reach + 1));
-  for (int y = 0; y < height; ++y) box_blur_line(detail.row(y), width, 3, reach, scratch->colours.data());
-  for (int x = 0; x < width; ++x)
-    box_blur_line(detail.row(0) + 3 * x, height, std::ptrdiff_t{3} * width, reach, scratch->colours.data());
+  box_blur(reach, &detail, &scratch->colours);
   for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] -= detail.data[i];
 }
 

@@ -52,14 +52,4 @@ void match_light(const core::Box& box, GuidanceScratch* scratch, Guidance* guida
   }
 }
 
-void add_light(const Guidance& guidance, Painting* painting) {
-  if (guidance.light.data.empty()) return;
-  const float *light = guidance.light.data.data(), *weights = painting->weights.data.data();
-  float* residual = painting->residual.data.data();
-  const std::size_t pixels = std::size_t(guidance.side) * std::size_t(guidance.side);
-  for (std::size_t i = 0; i < pixels; ++i, light += 3 * kReferences, weights += kReferences, residual += 3)
-    for (int k = 0; k < kReferences; ++k)
-      for (int c = 0; c < 3; ++c) residual[c] += weights[k] * light[3 * k + c];
-}
-
 }  // namespace resyncer::generator

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "resyncer/generator/guidance.h"
-#include "resyncer/generator/rewired_generator.h"
 
 namespace resyncer::generator {
 
@@ -10,9 +9,5 @@ namespace resyncer::generator {
 // the hole, and adds it to the reference's planes; what was added is kept in guidance->light. `box`: where
 // references are written.
 void match_light(const core::Box& box, GuidanceScratch* scratch, Guidance* guidance);
-
-// What the light adds to a painting that blends the references as they are: sum_k weight_k * light_k goes
-// into the residual.
-void add_light(const Guidance& guidance, Painting* painting);
 
 }  // namespace resyncer::generator

@@ -3,7 +3,6 @@
 #include <malloc.h>
 
 #include "cpu_painter.h"
-#include "generator/reference_light.h"
 #include "resyncer/core/error.h"
 #include "resyncer/nets/weights.h"
 
@@ -99,7 +98,6 @@ void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
       impl_->painter->paint(guidance, out);
     else
       impl_->paint_on_cuda(guidance, out);
-    add_light(guidance, out);
   } catch (const c10::Error& e) {
     throw Error(ErrorKind::internal, std::string("LibTorch: ") + e.what_without_backtrace(), "generator");
   }

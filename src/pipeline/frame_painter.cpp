@@ -37,6 +37,7 @@ void paint_crop(const Scene& scene, const FrameTask& task, const FrameMeshes& me
   }
   StageClock clock(&work->stages, "generator");
   scene.network->paint(work->guidance, &work->painting);
+  generator::finish_painting(work->guidance, &work->painting);
 }
 
 }  // namespace

@@ -94,13 +94,33 @@ TEST_F(RewiredGeneratorFile, PaintsWhatTheNetworkAnswers) {
   EXPECT_LT((residual - expected.residual).abs().max().item<float>(), 1e-4);
 }
 
-TEST_F(RewiredGeneratorFile, TheLightOfTheReferencesIsPartOfThePainting) {
-  const Painting plain = paint(Precision::fp32);
-  guidance_.light = core::ImageF(kSide, kSide, 3 * kReferences, 0.25F);  // the same for all: weights sum to 1
-  const Painting lit = paint(Precision::fp32);
-  EXPECT_EQ(lit.weights.data, plain.weights.data);
-  for (std::size_t i = 0; i < plain.residual.data.size(); ++i)
-    ASSERT_NEAR(lit.residual.data[i] - plain.residual.data[i], 0.25F, 1e-5F);
+TEST(FinishPainting, AddsTheLightOfTheReferencesAsTheyAreWeighted) {
+  Guidance guidance{kSide, {}, core::ImageF(kSide, kSide, 3 * kReferences)};
+  Painting painting{core::ImageF(kSide, kSide, kReferences), core::ImageF(kSide, kSide, 3)};
+  for (int y = 0; y < kSide; ++y)
+    for (int x = 0; x < kSide; ++x)
+      for (int k = 0; k < kReferences; ++k) {
+        painting.weights.at(x, y, k) = k == 0 ? 0.7F : 0.1F;
+        for (int c = 0; c < 3; ++c) guidance.light.at(x, y, 3 * k + c) = 0.01F * float(k + 1);
+      }
+  finish_painting(guidance, &painting);
+  for (float value : painting.residual.data) ASSERT_NEAR(value, 0.7F * 0.01F + 0.1F * 0.09F, 1e-6F);
+}
+
+TEST(FinishPainting, KeepsCoarseResidualsAndDropsGrainAndNoise) {
+  const int side = 256;
+  const Guidance guidance{side, {}, {}};
+  auto finished = [&](auto value) {
+    Painting painting{core::ImageF(side, side, kReferences), core::ImageF(side, side, 3)};
+    for (int y = 0; y < side; ++y)
+      for (int x = 0; x < side; ++x)
+        for (int c = 0; c < 3; ++c) painting.residual.at(x, y, c) = value(x, y);
+    finish_painting(guidance, &painting);
+    return painting.residual.at(side / 2, side / 2, 1);
+  };
+  EXPECT_NEAR(finished([](int, int) { return 0.1F; }), 0.1F, 0.01F);
+  EXPECT_EQ(finished([](int, int) { return 0.005F; }), 0);
+  EXPECT_NEAR(finished([](int x, int y) { return (x + y) % 2 == 0 ? 0.1F : -0.1F; }), 0, 0.005F);
 }
 
 TEST_F(RewiredGeneratorFile, Bfloat16AndFloat32Agree) {

@@ -18,6 +18,7 @@ namespace resyncer::generator {
 
 constexpr int kReferences = 4;
 constexpr float kCropWidthCm = 17.F;
+constexpr float kDetailCm = 0.1F;  // what is smaller counts as detail: pores, stubble, edges of teeth
 // Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside
 // Region::mouth), then for each reference RGB and validity: how far it can be trusted there. 1 on the skin,
 // less where the reference sees it edge-on or from behind, in the mouth as far as the reference's own is

@@ -14,7 +14,7 @@ namespace resyncer::generator {
 // so that at any resolution the sharpness is that of the person's own pixels.
 struct Painting {
   core::ImageF weights;   // side x side x kReferences, sum 1
-  core::ImageF residual;  // side x side x 3: the network's, [-1, 1], and the light of the references
+  core::ImageF residual;  // side x side x 3, [-1, 1]
 };
 
 // True where this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
@@ -41,6 +41,12 @@ class RewiredGenerator {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Makes the painting fit to be repeated at full resolution. Of the residual only what is coarser than
+// kDetailCm and stronger than noise stays: in a crop it also removes the references' grain and restores what
+// the blend had lost, and both are the patch's own business there. Then the light of the references
+// (Guidance::light), weighted as they are, is added to it.
+void finish_painting(const Guidance& guidance, Painting* painting);
 
 // Threads inside LibTorch's operators, for this process; and glibc's allocator told to keep large blocks.
 void prepare_process(int threads);
