@@ -13,7 +13,7 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
-constexpr float kDetailShare = 0.8F;   // of it that is taken
+constexpr float kDetailShare = 0.9F;   // of it that is taken
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
   if (polygon.empty()) return {};
