@@ -35,6 +35,14 @@ FormerInput random_input(const SyncFormerConfig& c, std::int64_t batch, std::int
           torch::randn({batch, c.style_size})};
 }
 
+// With weights that all matter, and without dropout.
+SyncFormer ready_former(const SyncFormerConfig& config) {
+  SyncFormer former(config);
+  randomize(former.get());
+  former->eval();
+  return former;
+}
+
 TEST(SpeechEncoder, PartsWithContextGiveTheSameAsTheWhole) {
   torch::NoGradGuard no_grad;
   torch::manual_seed(1);
@@ -53,9 +61,7 @@ TEST(SyncFormer, LooksNeitherAheadNorBeyondItsWindows) {
   torch::NoGradGuard no_grad;
   torch::manual_seed(2);
   SyncFormerConfig c = small_former();
-  SyncFormer former(c);
-  randomize(former.get());
-  former->eval();
+  SyncFormer former = ready_former(c);
   auto in = random_input(c, 1, 20);
   auto out = former(in.past, in.known, in.features, in.inside, in.style);
   auto changed_rows = [&](const torch::Tensor& other) {
@@ -86,9 +92,7 @@ TEST(SyncFormer, LooksNeitherAheadNorBeyondItsWindows) {
 TEST(SyncFormer, UnknownMeshesDoNotMatter) {
   torch::NoGradGuard no_grad;
   SyncFormerConfig c = small_former();
-  SyncFormer former(c);
-  randomize(former.get());
-  former->eval();
+  SyncFormer former = ready_former(c);
   auto in = random_input(c, 2, 9);
   in.known.zero_();
   auto a = former(in.past, in.known, in.features, in.inside, in.style);
@@ -99,9 +103,7 @@ TEST(SyncFormer, UnknownMeshesDoNotMatter) {
 TEST(SyncFormer, DirectPathIsPartOfTheWhole) {
   torch::NoGradGuard no_grad;
   SyncFormerConfig c = small_former();
-  SyncFormer former(c);
-  randomize(former.get());
-  former->eval();
+  SyncFormer former = ready_former(c);
   auto in = random_input(c, 2, 9);
   auto whole = former(in.past, in.known, in.features, in.inside, in.style);
   EXPECT_FALSE(torch::allclose(whole, former->forward_direct(in.features, in.style)));
@@ -114,9 +116,7 @@ TEST(SyncFormer, DirectPathIsPartOfTheWhole) {
 TEST(SyncFormer, StyleIgnoresPadding) {
   torch::NoGradGuard no_grad;
   SyncFormerConfig c = small_former();
-  SyncFormer former(c);
-  randomize(former.get());
-  former->eval();
+  SyncFormer former = ready_former(c);
   auto meshes = torch::randn({1, 12, c.coefficients});
   auto seen = torch::ones({1, 12});
   seen.slice(1, 7).zero_();

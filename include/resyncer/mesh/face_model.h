@@ -31,7 +31,7 @@ struct FaceModel {
   Eigen::MatrixXf
       expression;             // 3Vc x K_exp, likewise; the first `speech_count` move only mouth, jaw, cheeks,
   int speech_count = 0;       //   the others only brows and eyes
-  Eigen::VectorXf wide_open;  // K_exp: the jaw dropped as far as it goes in speech (sweep of the mask)
+  Eigen::VectorXf wide_open;  // K_exp: the jaw dropped as far as it goes in speech
   std::vector<Triangle> cage;  // of the control vertices, counter-clockwise seen from outside
   Eigen::SparseMatrix<float, Eigen::RowMajor>
       subdivision;                  // V x Vc: dense = subdivision * control; rows 0..Vc-1 = I

@@ -27,7 +27,7 @@ struct GeneratorTrainingOptions {
   std::int64_t stop_at = 0;  // end this run at that step and go on later (resume); 0 = at `steps`
   double minutes = 0;        // wall-clock of this run; 0 = no limit
   std::uint64_t seed = 1;
-  double learning_rate = 4e-3;  // peak; warmed up over 100 steps, a cosine to 5 % of it at the end
+  double learning_rate = 1e-3;  // peak; warmed up over 100 steps, a cosine to 5 % of it at the end
   double average = 0.998;       // decay of the averaged weights (EMA)
   bool bf16 = true;             // compute in bfloat16 where the device is fast at it
   int workers = 1;              // threads that build batches ahead
