@@ -56,6 +56,7 @@ void print_report(const char* title, const pipeline::RenderReport& report) {
 
 double generator_milliseconds(const fs::path& weights, generator::Precision precision, int threads) {
   generator::prepare_process(threads);
+  generator::keep_freed_memory();
   generator::GeneratorOptions options;
   options.precision = precision;
   generator::RewiredGenerator network(weights, options);

@@ -103,8 +103,10 @@ void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
   }
 }
 
-void prepare_process(int threads) {
-  at::set_num_threads(std::max(threads, 1));
+void prepare_process(int threads) { at::set_num_threads(std::max(threads, 1)); }
+
+void keep_freed_memory() {
+  malloc_trim(0);
   // Activations of some MB come and go with every layer. By default glibc maps each anew, and the kernel
   // clears its pages: that takes longer than the convolutions.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);

@@ -33,7 +33,7 @@ void apply(const Norm& norm, const Eigen::VectorXf& x, Eigen::VectorXf* y) {
 }
 }  // namespace
 
-struct RollOut::Workspace {
+struct RollOut::State {
   struct Layer {
     Matrix past_keys, past_values;    // history x width, slot = frame % history
     Matrix audio_keys, audio_values;  // a row a feature, from feature `first_feature` on
@@ -43,7 +43,14 @@ struct RollOut::Workspace {
   Matrix direct;  // a row a frame of the block: the direct path
   Matrix rows;    // features of the block, then pairs of them
   Eigen::VectorXf normed, projected, query, mixed, hidden, scores;
+
+  std::vector<float> features;  // rows from feature `first_held` on, as many as the frames to come see
+  int first_held = 0, received = 0, dims = 0;
+  int frame = 0;  // next to come
+  Eigen::VectorXf style_token, gain, mesh;
 };
+
+void RollOut::Release::operator()(State* state) const { delete state; }
 
 RollOut::RollOut(const nets::SyncFormer& former)
     : config_(former->config()),
@@ -64,119 +71,142 @@ RollOut::RollOut(const nets::SyncFormer& former)
   }
 }
 
-// Keys, values and direct path of the features that frames first_frame..last_frame - 1 see.
-void RollOut::project_audio(const core::FeatureSequence& features, int first_frame, int last_frame,
-                            Workspace* w) const {
-  const int reach = int(config_.reach), width = int(config_.width), dims = features.dims;
+// Keys, values and direct path of the features that the frames up to last_frame - 1 see.
+void RollOut::project_audio(int last_frame, State* s) const {
+  const int reach = int(config_.reach), width = int(config_.width), dims = s->dims, first_frame = s->frame;
   const int first = std::max(0, 2 * first_frame + 1 - reach);
-  const int last = std::min(features.frames, 2 * (last_frame - 1) + reach + 1);
-  Eigen::Map<const Matrix> all(features.values.data(), features.frames, dims);
-  w->first_feature = first;
+  const int last = std::min(s->received, 2 * (last_frame - 1) + reach + 1);
+  Eigen::Map<const Matrix> held(s->features.data(), s->received - s->first_held, dims);
+  s->first_feature = first;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Linear& kv = blocks_[i].cross_kv;
-    auto& layer = w->layers[i];
-    auto rows = all.middleRows(first, last - first);
+    auto& layer = s->layers[i];
+    auto rows = held.middleRows(first - s->first_held, last - first);
     layer.audio_keys.noalias() = rows * kv.weight.topRows(width).transpose();
     layer.audio_keys.rowwise() += kv.bias.head(width).transpose();
     layer.audio_values.noalias() = rows * kv.weight.bottomRows(width).transpose();
     layer.audio_values.rowwise() += kv.bias.tail(width).transpose();
   }
   if (config_.direct == 0) return;
-  w->rows.resize(last_frame - first_frame, 2 * dims);
+  s->rows.resize(last_frame - first_frame, 2 * dims);
   for (int t = first_frame; t < last_frame; ++t) {
-    w->rows.row(t - first_frame).head(dims) = all.row(2 * t);
-    w->rows.row(t - first_frame).tail(dims) = all.row(std::min(2 * t + 1, features.frames - 1));
+    s->rows.row(t - first_frame).head(dims) = held.row(2 * t - s->first_held);
+    s->rows.row(t - first_frame).tail(dims) = held.row(std::min(2 * t + 1, s->received - 1) - s->first_held);
   }
-  w->direct.noalias() = w->rows * direct_.weight.transpose();
-  w->direct.rowwise() += direct_.bias.transpose();
+  s->direct.noalias() = s->rows * direct_.weight.transpose();
+  s->direct.rowwise() += direct_.bias.transpose();
 }
 
 // The token of one frame through all blocks.
-void RollOut::step(int frame, int feature_count, Workspace* w, Eigen::VectorXf* x) const {
+void RollOut::step(State* s, Eigen::VectorXf* x) const {
   const int width = int(config_.width), heads = int(config_.heads), size = width / heads;
-  const int history = int(config_.history), reach = int(config_.reach);
+  const int history = int(config_.history), reach = int(config_.reach), frame = s->frame;
   const float scale = 1.F / std::sqrt(float(size));
   const int past = std::min(frame + 1, history);
-  const int first = std::max(0, 2 * frame + 1 - reach), last = std::min(feature_count, 2 * frame + 1 + reach);
+  const int first = std::max(0, 2 * frame + 1 - reach), last = std::min(s->received, 2 * frame + 1 + reach);
   // Softmax in place over scores.head(n).
   auto normalise = [&](int n) {
-    auto s = w->scores.head(n).array();
-    s = (s - s.maxCoeff()).exp();
-    s /= s.sum();
+    auto score = s->scores.head(n).array();
+    score = (score - score.maxCoeff()).exp();
+    score /= score.sum();
   };
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& b = blocks_[i];
-    auto& layer = w->layers[i];
-    apply(b.self_norm, *x, &w->normed);
-    apply(b.qkv, w->normed, &w->projected);
-    layer.past_keys.row(frame % history) = w->projected.segment(width, width);
-    layer.past_values.row(frame % history) = w->projected.tail(width);
+    auto& layer = s->layers[i];
+    apply(b.self_norm, *x, &s->normed);
+    apply(b.qkv, s->normed, &s->projected);
+    layer.past_keys.row(frame % history) = s->projected.segment(width, width);
+    layer.past_values.row(frame % history) = s->projected.tail(width);
     for (int h = 0; h < heads; ++h) {
-      auto query = w->projected.segment(h * size, size);
+      auto query = s->projected.segment(h * size, size);
       for (int slot = 0; slot < past; ++slot) {
         int age = (frame - slot) % history;
-        w->scores[slot] =
+        s->scores[slot] =
             scale * layer.past_keys.row(slot).segment(h * size, size).dot(query) + b.self_position(h, age);
       }
       normalise(past);
-      w->mixed.segment(h * size, size).noalias() =
-          layer.past_values.block(0, h * size, past, size).transpose() * w->scores.head(past);
+      s->mixed.segment(h * size, size).noalias() =
+          layer.past_values.block(0, h * size, past, size).transpose() * s->scores.head(past);
     }
-    apply(b.self_out, w->mixed, &w->projected);
-    *x += w->projected;
+    apply(b.self_out, s->mixed, &s->projected);
+    *x += s->projected;
 
-    apply(b.cross_norm, *x, &w->normed);
-    apply(b.cross_query, w->normed, &w->query);
-    int count = last - first, row = first - w->first_feature, place = first - (2 * frame + 1 - reach);
+    apply(b.cross_norm, *x, &s->normed);
+    apply(b.cross_query, s->normed, &s->query);
+    int count = last - first, row = first - s->first_feature, place = first - (2 * frame + 1 - reach);
     for (int h = 0; h < heads; ++h) {
-      w->scores.head(count).noalias() =
-          layer.audio_keys.block(row, h * size, count, size) * (scale * w->query.segment(h * size, size));
-      w->scores.head(count) += b.audio_position.row(h).segment(place, count).transpose();
+      s->scores.head(count).noalias() =
+          layer.audio_keys.block(row, h * size, count, size) * (scale * s->query.segment(h * size, size));
+      s->scores.head(count) += b.audio_position.row(h).segment(place, count).transpose();
       normalise(count);
-      w->mixed.segment(h * size, size).noalias() =
-          layer.audio_values.block(row, h * size, count, size).transpose() * w->scores.head(count);
+      s->mixed.segment(h * size, size).noalias() =
+          layer.audio_values.block(row, h * size, count, size).transpose() * s->scores.head(count);
     }
-    apply(b.cross_out, w->mixed, &w->projected);
-    *x += w->projected;
+    apply(b.cross_out, s->mixed, &s->projected);
+    *x += s->projected;
 
-    apply(b.feed_norm, *x, &w->normed);
-    apply(b.feed_in, w->normed, &w->hidden);
-    w->hidden = w->hidden.cwiseMax(0.F);
-    apply(b.feed_out, w->hidden, &w->projected);
-    *x += w->projected;
+    apply(b.feed_norm, *x, &s->normed);
+    apply(b.feed_in, s->normed, &s->hidden);
+    s->hidden = s->hidden.cwiseMax(0.F);
+    apply(b.feed_out, s->hidden, &s->projected);
+    *x += s->projected;
   }
 }
 
-void RollOut::run(const core::FeatureSequence& features, const Eigen::VectorXf& style,
-                  Coefficients* out) const {
-  const int frames = (features.frames + 1) / 2, width = int(config_.width);
-  Workspace w;
-  w.layers.resize(blocks_.size());
-  for (auto& layer : w.layers) layer.past_keys = layer.past_values = Matrix::Zero(config_.history, width);
-  w.mixed.resize(width);
-  w.scores.resize(std::max(config_.history, 2 * config_.reach));
+RollOut::StatePtr RollOut::begin(const Eigen::VectorXf& style) const {
+  StatePtr s(new State);
+  s->layers.resize(blocks_.size());
+  for (auto& layer : s->layers)
+    layer.past_keys = layer.past_values = Matrix::Zero(config_.history, config_.width);
+  s->mixed.resize(config_.width);
+  s->scores.resize(std::max(config_.history, 2 * config_.reach));
+  s->dims = int(config_.audio);
+  apply(style_in_, style, &s->style_token);
+  apply(gain_, style, &s->gain);
+  s->gain.array() += 1.F;
+  return s;
+}
 
-  Eigen::VectorXf style_token, gain, x, mesh, token;
-  apply(style_in_, style, &style_token);
-  apply(gain_, style, &gain);
-  gain.array() += 1.F;
-  out->resize(frames, config_.coefficients);
-  for (int t = 0; t < frames; ++t) {
-    if (t % kBlockFrames == 0) project_audio(features, t, std::min(frames, t + kBlockFrames), &w);
-    if (t == 0) {
-      x = unknown_ + style_token;
+// The next `frames` of them, whose features are there.
+void RollOut::run_block(int frames, State* s, std::vector<float>* meshes) const {
+  Eigen::VectorXf x, token;
+  project_audio(s->frame + frames, s);
+  for (int t = 0; t < frames; ++t, ++s->frame) {
+    if (s->frame == 0) {
+      x = unknown_ + s->style_token;
     } else {
-      token = mesh - mean_mesh_;
+      token = s->mesh - mean_mesh_;
       apply(mesh_in_, token, &x);
-      x += style_token;
+      x += s->style_token;
     }
-    step(t, features.frames, &w, &x);
-    apply(out_norm_, x, &w.normed);
-    apply(mesh_out_, w.normed, &mesh);
-    if (config_.direct != 0) mesh += w.direct.row(t % kBlockFrames).transpose();
-    mesh = mean_mesh_ + mesh.cwiseProduct(gain);
-    out->row(t) = mesh.transpose();
+    step(s, &x);
+    apply(out_norm_, x, &s->normed);
+    apply(mesh_out_, s->normed, &s->mesh);
+    if (config_.direct != 0) s->mesh += s->direct.row(t).transpose();
+    s->mesh = mean_mesh_ + s->mesh.cwiseProduct(s->gain);
+    meshes->insert(meshes->end(), s->mesh.data(), s->mesh.data() + s->mesh.size());
   }
+  const int needed = std::clamp(2 * s->frame + 1 - int(config_.reach), s->first_held, s->received);
+  s->features.erase(s->features.begin(),
+                    s->features.begin() + std::ptrdiff_t(needed - s->first_held) * s->dims);
+  s->first_held = needed;
+}
+
+void RollOut::push(const core::FeatureSequence& features, State* s, std::vector<float>* meshes) const {
+  constexpr int kPiece = 1024;  // so that one long call needs no more memory than many short ones
+  for (int done = 0; done < features.frames; done += kPiece) {
+    const int count = std::min(kPiece, features.frames - done);
+    s->features.insert(s->features.end(), features.row(done),
+                       features.row(done) + std::ptrdiff_t(count) * s->dims);
+    s->received += count;
+    while (s->received > 2 * (s->frame + kBlockFrames - 1) + int(config_.reach))
+      run_block(kBlockFrames, s, meshes);
+  }
+}
+
+void RollOut::finish(State* s, std::vector<float>* meshes) const {
+  for (const int all = (s->received + 1) / 2; s->frame < all;)
+    run_block(std::min(kBlockFrames, all - s->frame), s, meshes);
 }
 
 }  // namespace resyncer::motion

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <memory>
 #include <vector>
 
 #include "resyncer/core/feature_sequence.h"
@@ -27,8 +28,19 @@ class RollOut {
  public:
   explicit RollOut(const nets::SyncFormer& former);
 
-  // Meshes of ceil(features / 2) frames from nothing; `style` is a code (style_size).
-  void run(const core::FeatureSequence& features, const Eigen::VectorXf& style, Coefficients* out) const;
+  // How far a roll-out has come. Its size does not depend on the length of the speech.
+  struct State;
+  struct Release {
+    void operator()(State* state) const;
+  };
+  using StatePtr = std::unique_ptr<State, Release>;
+
+  // From nothing; `style` is a code (style_size).
+  StatePtr begin(const Eigen::VectorXf& style) const;
+  // Takes features, in pieces of any length, and appends the meshes (rows of coefficients) that they suffice
+  // for; `finish` the rest, up to ceil(features / 2) in all. The meshes do not depend on the pieces.
+  void push(const core::FeatureSequence& features, State* state, std::vector<float>* meshes) const;
+  void finish(State* state, std::vector<float>* meshes) const;
 
  private:
   struct Block {
@@ -36,10 +48,9 @@ class RollOut {
     Linear qkv, self_out, cross_query, cross_kv, cross_out, feed_in, feed_out;
     Matrix self_position, audio_position;
   };
-  struct Workspace;
-  void project_audio(const core::FeatureSequence& features, int first_frame, int last_frame,
-                     Workspace* w) const;
-  void step(int frame, int feature_count, Workspace* w, Eigen::VectorXf* x) const;
+  void project_audio(int last_frame, State* s) const;
+  void step(State* s, Eigen::VectorXf* x) const;
+  void run_block(int frames, State* state, std::vector<float>* meshes) const;
 
   nets::SyncFormerConfig config_;
   std::vector<Block> blocks_;

@@ -126,6 +126,11 @@ struct StyleSyncFormer::Impl {
     throw core::Error(core::ErrorKind::model, what, place, "use models of one release together");
   }
 
+  [[noreturn]] void misfit_of_meshes() const {
+    misfit("the meshes have another number of coefficients than the motion model (" +
+           std::to_string(network->config().coefficients) + ")");
+  }
+
   void match_manner(const Coefficients& style, const std::vector<bool>& speaking,
                     Coefficients* meshes) const {
     std::vector<bool> active(std::size_t(meshes->rows()), true);
@@ -174,16 +179,50 @@ int StyleSyncFormer::coefficient_count() const { return int(impl_->network->conf
 
 MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, const Coefficients& style,
                                      const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const {
-  if (features.dims != int(impl_->network->config().audio) && features.frames > 0)
-    impl_->misfit("the speech features are of another encoder");
-  if ((style.rows() > 0 && style.cols() != coefficient_count()) || rest.size() != coefficient_count())
-    impl_->misfit("the meshes have another number of coefficients than the motion model (" +
-                  std::to_string(coefficient_count()) + ")");
+  Stream stream(*this, style);
+  stream.push(features);
+  return stream.finish(speaking, rest);
+}
+
+struct StyleSyncFormer::Stream::State {
+  const StyleSyncFormer::Impl* former = nullptr;
+  Coefficients style;
+  RollOut::StatePtr roll_out;
+  int features = 0;           // received
+  std::vector<float> meshes;  // rows of coefficients
+};
+
+StyleSyncFormer::Stream::Stream(const StyleSyncFormer& former, Coefficients style) {
+  const Impl& m = *former.impl_;
+  if (style.rows() > 0 && style.cols() != former.coefficient_count()) m.misfit_of_meshes();
+  Eigen::VectorXf code = m.style_code(style);
+  state_ = std::make_unique<State>();
+  state_->former = &m;
+  state_->style = std::move(style);
+  state_->roll_out = m.roll_out.begin(code);
+}
+
+StyleSyncFormer::Stream::~Stream() = default;
+
+void StyleSyncFormer::Stream::push(const core::FeatureSequence& features) {
+  if (features.frames == 0) return;
+  const Impl& m = *state_->former;
+  if (features.dims != int(m.network->config().audio)) m.misfit("the speech features are of another encoder");
+  m.roll_out.push(features, state_->roll_out.get(), &state_->meshes);
+  state_->features += features.frames;
+}
+
+MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest) {
+  const Impl& m = *state_->former;
+  const auto width = m.network->config().coefficients;
+  if (rest.size() != width) m.misfit_of_meshes();
+  if (!speaking.empty() && int(speaking.size()) != state_->features)
+    m.misfit("the speech gate has another length than the features");
+  m.roll_out.finish(state_->roll_out.get(), &state_->meshes);
   MotionTrack track;
-  if (!speaking.empty() && int(speaking.size()) != features.frames)
-    impl_->misfit("the speech gate has another length than the features");
-  impl_->roll_out.run(features, impl_->style_code(style), &track.expression);
-  impl_->match_manner(style, speaking, &track.expression);
+  track.expression = Eigen::Map<const Coefficients>(state_->meshes.data(),
+                                                    Eigen::Index(state_->meshes.size()) / width, width);
+  m.match_manner(state_->style, speaking, &track.expression);
   if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;
 }

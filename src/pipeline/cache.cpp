@@ -198,6 +198,9 @@ void save_bank(const std::vector<BankFrame>& bank, core::TensorFileWriter* write
   std::vector<std::int64_t> heads;
   std::vector<float> landmarks, place;
   std::vector<std::uint8_t> pixels;
+  std::size_t bytes = 0;
+  for (const BankFrame& entry : bank) bytes += entry.image.data.size();
+  pixels.reserve(bytes);  // up to 216 MiB: not twice as much
   for (const BankFrame& entry : bank) {
     heads.insert(heads.end(), {entry.frame, entry.image.width, entry.image.height});
     for (const auto& p : entry.landmarks) landmarks.insert(landmarks.end(), {p.x(), p.y()});

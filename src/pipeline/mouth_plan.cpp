@@ -7,6 +7,7 @@
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/speech/speech_gate.h"
 
 namespace resyncer::pipeline {
 
@@ -35,12 +36,38 @@ bool is_still(const mesh::FaceModel& model, const FittedFace& face) {
   return squares / n - sum / n * sum / n < double(kStill) * kStill;
 }
 
-motion::MotionTrack predict_from_mel(const core::FeatureSequence& mel, const std::filesystem::path& weights,
-                                     const motion::Coefficients& style, const Eigen::VectorXf& rest) {
-  core::FeatureSequence features = speech::SpeechEncoder(weights).encode(mel);
-  return motion::StyleSyncFormer(weights).predict(features, style, speech::SpeechEncoder::speech_gate(mel),
-                                                  rest);
-}
+// Mel in pieces to motion: of the speech only the gate and the motion are kept.
+class SpeechToMotion {
+ public:
+  SpeechToMotion(const std::filesystem::path& weights, const motion::Coefficients& style)
+      : encoder_(weights), former_(weights), encoding_(encoder_), motion_(former_, style) {}
+
+  void push(const core::FeatureSequence& mel) {
+    gate_.push(mel);
+    encoding_.push(mel, &features_);
+    hand_on();
+  }
+
+  motion::MotionTrack finish(const Eigen::VectorXf& rest) {
+    encoding_.finish(&features_);
+    hand_on();
+    return motion_.finish(gate_.finish(), rest);
+  }
+
+ private:
+  void hand_on() {
+    motion_.push(features_);
+    features_.frames = 0;
+    features_.values.clear();
+  }
+
+  speech::SpeechEncoder encoder_;
+  motion::StyleSyncFormer former_;
+  speech::SpeechEncoder::Stream encoding_;
+  speech::SpeechGate gate_;
+  motion::StyleSyncFormer::Stream motion_;
+  core::FeatureSequence features_;
+};
 
 }  // namespace
 
@@ -87,17 +114,28 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
 
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest) {
-  core::FeatureSequence mel{0, speech::kMelBands, speech::kMelRate, {}};
+  SpeechToMotion to_motion(weights, style);
   speech::MelStream stream;
-  media::stream_audio(speech, 16000,
-                      [&](const float* samples, std::size_t count) { stream.push(samples, count, &mel); });
+  core::FeatureSequence mel;
+  auto hand_on = [&] {
+    to_motion.push(mel);
+    mel.frames = 0;
+    mel.values.clear();
+  };
+  media::stream_audio(speech, 16000, [&](const float* samples, std::size_t count) {
+    stream.push(samples, count, &mel);
+    hand_on();
+  });
   stream.finish(&mel);
-  return predict_from_mel(mel, weights, style, rest);
+  hand_on();
+  return to_motion.finish(rest);
 }
 
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest) {
-  return predict_from_mel(speech::mel_spectrogram(speech), weights, style, rest);
+  SpeechToMotion to_motion(weights, style);
+  to_motion.push(speech::mel_spectrogram(speech));
+  return to_motion.finish(rest);
 }
 
 Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth) {

@@ -29,10 +29,9 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-// Everything known before the first frame is painted.
+// Everything known before the first frame is painted. Memory: about half a kB a frame, and the references.
 struct Plan {
   mesh::FaceModel model;
-  Analysis analysis;
   FittedFace face;
   References references;
   std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
@@ -41,22 +40,23 @@ struct Plan {
 
 constexpr int kStillRate = 25;  // frames a second of a still picture's video
 
-std::vector<double> frame_times(const Plan& plan, double speech_seconds) {
+std::vector<double> frame_times(const Analysis& analysis, bool is_still, double speech_seconds) {
   std::vector<double> times;
-  if (plan.is_still) {
+  if (is_still) {
     auto frames = std::max<std::int64_t>(1, std::llround(std::ceil(speech_seconds * kStillRate)));
     for (std::int64_t i = 0; i < frames; ++i) times.push_back((double(i) + 0.5) / kStillRate);
   } else {
     // The new speech begins with the picture.
-    for (std::int64_t i = 0; i < plan.analysis.frame_count(); ++i)
-      times.push_back(plan.analysis.centre_seconds(i) - plan.analysis.seconds(0));
+    for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
+      times.push_back(analysis.centre_seconds(i) - analysis.seconds(0));
   }
   return times;
 }
 
-void plan_frames(const motion::MotionTrack& track, const Eigen::VectorXf& rest, Plan* plan) {
+void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, const Eigen::VectorXf& rest,
+                 Plan* plan) {
   double speech_seconds = double(track.expression.rows()) / track.rate;
-  std::vector<double> times = frame_times(*plan, speech_seconds);
+  std::vector<double> times = frame_times(analysis, plan->is_still, speech_seconds);
   motion::Coefficients mouths = motion::sample(track, times, rest);
   std::vector<int> previous;
   plan->tasks.resize(times.size());
@@ -81,30 +81,31 @@ Plan make_plan(const RenderOptions& options, const ModelSet& models, const Progr
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
 
-  AnalysisOptions analysis;
-  analysis.tracker = options.tracker;
-  analysis.threads = options.threads == 1 ? 1 : 2;
+  AnalysisOptions options_of_analysis;
+  options_of_analysis.tracker = options.tracker;
+  options_of_analysis.threads = options.threads == 1 ? 1 : 2;
   CacheOptions cache;
   if (options.use_cache)
     cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
   auto start = SteadyClock::now();
-  plan.analysis = analyse_cached(options.input, analysis, cache, progress, &report->analysis_cached);
-  report->stages["analyse"] = {seconds_since(start), plan.analysis.frame_count()};
+  Analysis analysis =
+      analyse_cached(options.input, options_of_analysis, cache, progress, &report->analysis_cached);
+  report->stages["analyse"] = {seconds_since(start), analysis.frame_count()};
 
   start = SteadyClock::now();
-  plan.face = fit(plan.analysis, plan.model, options.face);
-  plan.references = take_references(&plan.analysis, plan.face, plan.model);
+  plan.face = fit(analysis, plan.model, options.face);
+  plan.references = take_references(&analysis, plan.face, plan.model);
   report->reprojection_error = plan.face.reprojection_error;
   if (plan.references.references.empty())
     throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", options.input.string(),
                 "use footage with a clear, frontal face");
-  report->stages["fit"] = {seconds_since(start), plan.analysis.frame_count()};
+  report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
   start = SteadyClock::now();
   Eigen::VectorXf rest = rest_pose(plan.model, plan.face);
   motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
-                                             style_window(plan.model, plan.analysis, plan.face), rest);
-  plan_frames(track, rest, &plan);
+                                             style_window(plan.model, analysis, plan.face), rest);
+  plan_frames(analysis, track, rest, &plan);
   report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }
@@ -281,6 +282,9 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   Plan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 
+  // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every
+  // frame analysed.
+  generator::keep_freed_memory();
   Scene scene;
   scene.model = &plan.model;
   scene.face = &plan.face;

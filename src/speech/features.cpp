@@ -162,27 +162,52 @@ constexpr float kLeastLevel = -1.2F,
                 kSpeechPeak = 0.7F;  // normalised; a band at its mean power comes to be at
 }  // namespace
 
-MelLevel::MelLevel(const float* mel, int frames) : blocks_((frames + kLevelBlock - 1) / kLevelBlock) {
-  const auto blocks = std::size_t(blocks_), bands = std::size_t(kMelBands);
-  std::vector<double> power(blocks * bands, 0);
-  for (std::size_t t = 0; t < std::size_t(frames); ++t)
-    for (std::size_t b = 0; b < bands; ++b)
-      power[t / kLevelBlock * bands + b] += double(std::exp(mel[t * bands + b] * kMelScale));
-  level_.resize(blocks * bands);
-  for (int k = 0; k < blocks_; ++k) {
-    const int from = std::max(0, k - kLevelReach), to = std::min(blocks_, k + kLevelReach + 1);
-    const double count = std::min(frames, to * kLevelBlock) - from * kLevelBlock;
-    for (std::size_t b = 0; b < bands; ++b) {
-      double sum = 0;
-      for (int i = from; i < to; ++i) sum += power[std::size_t(i) * bands + b];
-      level_[std::size_t(k) * bands + b] = std::max(float(std::log(sum / count)) / kMelScale, kLeastLevel);
-    }
+MelLevel::MelLevel(const float* mel, int frames) {
+  push(mel, frames);
+  finish();
+}
+
+void MelLevel::push(const float* mel, int frames) {
+  constexpr auto kBands = std::size_t(kMelBands);
+  for (int t = 0; t < frames; ++t, mel += kMelBands) {
+    if (frames_ % kLevelBlock == 0) power_.resize(power_.size() + kBands, 0.0);
+    double* power = power_.data() + power_.size() - kBands;
+    for (std::size_t b = 0; b < kBands; ++b) power[b] += double(std::exp(mel[b] * kMelScale));
+    ++frames_;
+    if (frames_ % kLevelBlock == 0 && frames_ / kLevelBlock > kLevelReach) add_level();
   }
 }
 
+void MelLevel::finish() {
+  while (level_count() * kLevelBlock < frames_) add_level();
+  finished_ = true;
+}
+
+// Of the next block, from the blocks around it as far as there are any.
+void MelLevel::add_level() {
+  constexpr auto kBands = std::size_t(kMelBands);
+  const int k = level_count(), blocks = (frames_ + kLevelBlock - 1) / kLevelBlock;
+  const int from = std::max(0, k - kLevelReach), to = std::min(blocks, k + kLevelReach + 1);
+  const double count = std::min(frames_, to * kLevelBlock) - from * kLevelBlock;
+  for (std::size_t b = 0; b < kBands; ++b) {
+    double sum = 0;
+    for (int i = from; i < to; ++i) sum += power_[std::size_t(i - first_power_) * kBands + b];
+    level_.push_back(std::max(float(std::log(sum / count)) / kMelScale, kLeastLevel));
+  }
+  const int needed = std::max(0, k + 1 - kLevelReach);
+  power_.erase(power_.begin(), power_.begin() + std::ptrdiff_t(needed - first_power_) * kMelBands);
+  first_power_ = needed;
+}
+
+// A level is interpolated between the middles of its block and the next.
+int MelLevel::known() const {
+  return finished_ ? frames_ : std::max(0, level_count() * kLevelBlock - kLevelBlock / 2);
+}
+
 void MelLevel::take_off(int frame, float* row) const {
-  const float at = std::clamp((float(frame) + 0.5F) / kLevelBlock - 0.5F, 0.F, float(blocks_ - 1));
-  const auto low = std::size_t(at), high = std::min(low + 1, std::size_t(blocks_ - 1));
+  const int last = level_count() - 1;
+  const float at = std::clamp((float(frame) + 0.5F) / kLevelBlock - 0.5F, 0.F, float(last));
+  const auto low = std::size_t(at), high = std::min(low + 1, std::size_t(last));
   const float f = at - float(low), *a = level_.data() + low * kMelBands,
               *b = level_.data() + high * kMelBands;
   for (std::size_t i = 0; i < kMelBands; ++i)

@@ -1,3 +1,5 @@
+#include "resyncer/speech/speech_gate.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -19,52 +21,25 @@ constexpr int kLongestPause =
     50;  // feature frames: what the mouth does in a shorter one is the speaker's own
 constexpr int kHangOver = 25, kLookAhead = 8, kShortest = 7;  // feature frames
 
-// ln(power) of every band, its power averaged over 2 kSmooth + 1 frames.
-std::vector<float> smoothed(const core::FeatureSequence& mel) {
-  const auto frames = std::size_t(mel.frames), dims = std::size_t(mel.dims);
-  std::vector<float> power(frames * dims), out(frames * dims);
-  for (std::size_t i = 0; i < power.size(); ++i)
-    power[i] = std::exp(std::clamp(mel.values[i], kMelSilence, 10.F) * kMelScale + kMelMean);
-  std::vector<float> sum(dims);
-  for (std::size_t t = 0; t < frames; ++t) {
-    std::size_t from = t > kSmooth ? t - kSmooth : 0, to = std::min(frames, t + kSmooth + 1);
-    std::fill(sum.begin(), sum.end(), 0.F);
-    for (std::size_t i = from; i < to; ++i)
-      for (std::size_t b = 0; b < dims; ++b) sum[b] += power[i * dims + b];
-    for (std::size_t b = 0; b < dims; ++b)
-      out[t * dims + b] = std::max(std::log(sum[b] / float(to - from)), kQuietest);
-  }
-  return out;
+constexpr auto kBands = std::size_t(kMelBands);
+
+// Drops rows of kMelBands from the front.
+void drop_rows(int rows, std::vector<float>* from) {
+  from->erase(from->begin(), from->begin() + std::ptrdiff_t(rows) * kMelBands);
 }
 
-// Low quantile of every band in a window round frame `centre`.
-std::vector<float> floor_at(const std::vector<float>& level, std::size_t frames, std::size_t dims,
-                            std::size_t centre) {
-  std::size_t from = centre > kFloorReach ? centre - kFloorReach : 0,
-              to = std::min(frames, centre + kFloorReach + 1);
-  std::vector<float> values(to - from), out(dims);
-  auto rank = std::ptrdiff_t(kFloorQuantile * double(values.size() - 1));
-  for (std::size_t b = 0; b < dims; ++b) {
-    for (std::size_t i = from; i < to; ++i) values[i - from] = level[i * dims + b];
+// Low quantile of every band over rows of it.
+std::vector<float> floor_of(const float* level, std::size_t rows) {
+  std::vector<float> values(rows), out(kBands);
+  auto rank = std::ptrdiff_t(kFloorQuantile * double(rows - 1));
+  for (std::size_t b = 0; b < kBands; ++b) {
+    for (std::size_t i = 0; i < rows; ++i) values[i] = level[i * kBands + b];
     std::nth_element(values.begin(), values.begin() + rank, values.end());
     out[b] = values[std::size_t(rank)];
   }
   return out;
 }
 
-// Mean over the bands of how far each stands above its floor, one value a mel frame.
-std::vector<float> excess_of(const core::FeatureSequence& mel) {
-  const auto frames = std::size_t(mel.frames), dims = std::size_t(mel.dims);
-  std::vector<float> level = smoothed(mel), out(frames), floor;
-  for (std::size_t t = 0; t < frames; ++t) {
-    if (t % kFloorStep == 0) floor = floor_at(level, frames, dims, std::min(t + kFloorStep / 2, frames - 1));
-    float sum = 0;
-    for (std::size_t b = 0; b < dims; ++b)
-      sum += std::clamp(level[t * dims + b] - floor[b], 0.F, kMostExcess);
-    out[t] = sum / float(dims);
-  }
-  return out;
-}
 // Breaths, and the moments before the first word and after the last, belong to the speech.
 void fill_pauses(std::vector<bool>* gate) {
   if (std::find(gate->begin(), gate->end(), true) == gate->end()) return;
@@ -76,17 +51,58 @@ void fill_pauses(std::vector<bool>* gate) {
 }
 }  // namespace
 
-std::vector<bool> SpeechEncoder::speech_gate(const core::FeatureSequence& mel) {
-  const int count = (mel.frames + 1) / 2;
+void SpeechGate::push(const core::FeatureSequence& mel) {
+  for (int t = 0; t < mel.frames; ++t) {
+    for (int b = 0; b < kMelBands; ++b)
+      power_.push_back(std::exp(std::clamp(mel.row(t)[b], kMelSilence, 10.F) * kMelScale + kMelMean));
+    ++frames_;
+    if (frames_ > kSmooth) add_level();
+    if (level_end() > int(excess_.size()) + kFloorStep / 2 + kFloorReach) add_excess(kFloorStep);
+  }
+}
+
+int SpeechGate::level_end() const { return first_level_ + int(level_.size()) / kMelBands; }
+
+// The level of the next frame: its power averaged over 2 kSmooth + 1 frames, or those that there are.
+void SpeechGate::add_level() {
+  const int t = level_end(), from = std::max(0, t - kSmooth), to = std::min(frames_, t + kSmooth + 1);
+  const int first_power = frames_ - int(power_.size()) / kMelBands;
+  for (int b = 0; b < kMelBands; ++b) {
+    float sum = 0;
+    for (int i = from; i < to; ++i) sum += power_[std::size_t((i - first_power) * kMelBands + b)];
+    level_.push_back(std::max(std::log(sum / float(to - from)), kQuietest));
+  }
+  drop_rows(std::max(0, t + 1 - kSmooth) - first_power, &power_);
+}
+
+// Mean over the bands of how far each stands above its floor, of the next `count` frames, which share one.
+void SpeechGate::add_excess(int count) {
+  const int first = int(excess_.size()), centre = std::min(first + kFloorStep / 2, frames_ - 1);
+  const int from = std::max(0, centre - kFloorReach), to = std::min(frames_, centre + kFloorReach + 1);
+  std::vector<float> floor =
+      floor_of(level_.data() + (from - first_level_) * kMelBands, std::size_t(to - from));
+  for (int t = first; t < first + count; ++t) {
+    const float* level = level_.data() + (t - first_level_) * kMelBands;
+    float sum = 0;
+    for (std::size_t b = 0; b < kBands; ++b) sum += std::clamp(level[b] - floor[b], 0.F, kMostExcess);
+    excess_.push_back(sum / float(kMelBands));
+  }
+  const int needed = std::max(0, first + count + kFloorStep / 2 - kFloorReach);
+  if (needed > first_level_) drop_rows(needed - first_level_, &level_);
+  first_level_ = std::max(first_level_, needed);
+}
+
+std::vector<bool> SpeechGate::finish() {
+  while (level_end() < frames_) add_level();
+  while (int(excess_.size()) < frames_) add_excess(std::min(kFloorStep, frames_ - int(excess_.size())));
+  const int count = (frames_ + 1) / 2;
   std::vector<bool> gate(std::size_t(count), false);
-  if (count == 0) return gate;
-  std::vector<float> excess = excess_of(mel);
   bool speaking = false;
   int begun = 0, quiet_since = 0;
   for (int i = 0; i <= count; ++i) {
     float value = 0;
     if (i < count)
-      value = std::max(excess[std::size_t(2 * i)], excess[std::size_t(std::min(2 * i + 1, mel.frames - 1))]);
+      value = std::max(excess_[std::size_t(2 * i)], excess_[std::size_t(std::min(2 * i + 1, frames_ - 1))]);
     if (!speaking && value > kOn) {
       speaking = true;
       begun = quiet_since = i;
@@ -100,7 +116,14 @@ std::vector<bool> SpeechEncoder::speech_gate(const core::FeatureSequence& mel) {
       gate[std::size_t(j)] = true;
   }
   fill_pauses(&gate);
+  *this = SpeechGate();
   return gate;
+}
+
+std::vector<bool> SpeechEncoder::speech_gate(const core::FeatureSequence& mel) {
+  SpeechGate gate;
+  gate.push(mel);
+  return gate.finish();
 }
 
 }  // namespace resyncer::speech

@@ -96,6 +96,30 @@ TEST_F(Motion, StyleAndAudioMatterAndPrecisionIsHalf) {
   EXPECT_EQ(former.predict(core::FeatureSequence{}, {}, {}, rest).expression.rows(), 0);
 }
 
+TEST_F(Motion, AStreamGivesTheSameBits) {
+  auto c = small_config();
+  c.direct = 1;
+  nets::save_motion_networks(path, random_networks(c, 0.3F));
+  StyleSyncFormer former(path);
+  Eigen::VectorXf rest = Eigen::VectorXf::LinSpaced(6, -1, 1);
+  const Coefficients style = Coefficients::Random(60, 6);
+  for (int count : {0, 1, 2, 511, 515, 516, 3001}) {
+    auto features = random_features(count, 16);
+    std::vector<bool> speaking(std::size_t(count), true);
+    for (int i = count / 3; i < count / 2; ++i) speaking[std::size_t(i)] = false;
+    auto whole = former.predict(features, style, speaking, rest).expression;
+    EXPECT_EQ(whole.rows(), (count + 1) / 2);
+    for (int piece : {1, 5, 700}) {
+      StyleSyncFormer::Stream stream(former, style);
+      for (int at = 0; at < count; at += piece) {
+        int n = std::min(piece, count - at);
+        stream.push({n, 16, 50, {features.row(at), features.row(at) + std::ptrdiff_t(n) * 16}});
+      }
+      EXPECT_EQ(stream.finish(speaking, rest).expression, whole) << count << " in pieces of " << piece;
+    }
+  }
+}
+
 TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
   torch::NoGradGuard no_grad;
   auto networks = random_networks(small_config(), 0.3F);

@@ -9,6 +9,7 @@
 
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/speech/speech_gate.h"
 
 namespace resyncer::speech {
 namespace {
@@ -45,6 +46,60 @@ TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
         ASSERT_NEAR(parts.values[i], whole.values[i], 2e-5);
     }
   }
+  std::filesystem::remove(path);
+}
+
+// Rows [first, first + count) of it.
+core::FeatureSequence part_of(const core::FeatureSequence& mel, int first, int count) {
+  return {count, mel.dims, mel.rate, {mel.row(first), mel.row(first) + std::ptrdiff_t(count) * mel.dims}};
+}
+
+// Calls `push` with pieces of 1 to `longest` frames.
+template <typename Push>
+void in_pieces(const core::FeatureSequence& mel, unsigned longest, Push push) {
+  std::mt19937 random(longest);
+  for (int at = 0; at < mel.frames;) {
+    int count = std::min(mel.frames - at, int(random() % longest) + 1);
+    push(part_of(mel, at, count));
+    at += count;
+  }
+}
+
+TEST(SpeechEncoder, AStreamGivesTheSameBits) {
+  auto path = scratch("stream");
+  torch::manual_seed(4);
+  nets::SyncFormerConfig former;
+  former.audio = 32;
+  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
+  SpeechEncoder encoder(path);
+  for (int frames : {0, 1, 50, 449, 1025, 4001}) {
+    auto mel = random_mel(frames);
+    auto whole = encoder.encode(mel);
+    for (unsigned longest : {7U, 3000U}) {
+      SpeechEncoder::Stream stream(encoder);
+      core::FeatureSequence parts;
+      in_pieces(mel, longest, [&](const core::FeatureSequence& part) { stream.push(part, &parts); });
+      stream.finish(&parts);
+      EXPECT_EQ(parts.frames, whole.frames) << frames;
+      EXPECT_EQ(parts.dims, whole.dims);
+      EXPECT_EQ(parts.rate, whole.rate);
+      EXPECT_EQ(parts.values, whole.values) << frames << " frames in pieces of " << longest;
+    }
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(SpeechEncoder, AStreamHandsOnWhatIsCertain) {
+  auto path = scratch("early");
+  torch::manual_seed(4);
+  nets::SyncFormerConfig former;
+  former.audio = 32;
+  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
+  SpeechEncoder encoder(path);
+  SpeechEncoder::Stream stream(encoder);
+  core::FeatureSequence features;
+  stream.push(random_mel(6000), &features);  // a minute
+  EXPECT_GE(features.frames, 3000 - 512 - 300);
   std::filesystem::remove(path);
 }
 
@@ -135,6 +190,24 @@ TEST(SpeechGate, AClickIsNotSpeech) {
   core::AudioClip clip = steady(3, 1e-4F);
   clip.samples[24000] = 1;
   EXPECT_LT(share(gate_of(clip), 0, 3), 0.2);
+}
+
+TEST(SpeechGate, AStreamGivesTheSameGate) {
+  core::AudioClip clip = steady(45, 1e-4F);
+  for (double start : {0.3, 4.0, 11.0, 12.2, 30.0, 43.0}) add_syllables(&clip, start, start + 1.6, 0.1F);
+  for (std::size_t i = 16000 * 20; i < clip.samples.size(); ++i) clip.samples[i] *= 4;  // another microphone
+  for (int frames : {0, 1, 4, 5, 550, 551, 4500}) {
+    auto mel = part_of(mel_spectrogram(clip), 0, frames);
+    auto whole = SpeechEncoder::speech_gate(mel);
+    EXPECT_EQ(whole.size(), std::size_t(frames + 1) / 2);
+    SpeechGate gate;
+    for (unsigned longest : {1U, 7U, 3000U}) {
+      in_pieces(mel, longest, [&](const core::FeatureSequence& part) { gate.push(part); });
+      EXPECT_EQ(gate.finish(), whole) << frames << " frames in pieces of " << longest;
+    }
+  }
+  EXPECT_GT(share(gate_of(clip), 11, 13.8), 0.98);
+  EXPECT_EQ(share(gate_of(clip), 15, 28), 0);
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ class RewiredGenerator {
 // (Guidance::light), weighted as they are, is added to it.
 void finish_painting(const Guidance& guidance, Painting* painting);
 
-// Threads inside LibTorch's operators, for this process; and glibc's allocator told to keep large blocks.
+// Threads inside LibTorch's operators, for this process.
 void prepare_process(int threads);
+// Gives what has been freed back to the kernel, and tells glibc's allocator to keep what will be.
+void keep_freed_memory();
 
 }  // namespace resyncer::generator

@@ -46,6 +46,22 @@ class StyleSyncFormer {
   MotionTrack predict(const core::FeatureSequence& features, const Coefficients& style,
                       const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const;
 
+  // The same for features that come in pieces of any length; the track is the same to the bit. Of the
+  // features it holds those of some ten seconds.
+  class Stream {
+   public:
+    Stream(const StyleSyncFormer& former, Coefficients style);  // `former` must outlive it
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    void push(const core::FeatureSequence& features);
+    MotionTrack finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest);
+
+   private:
+    struct State;
+    std::unique_ptr<State> state_;
+  };
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

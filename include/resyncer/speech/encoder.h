@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "resyncer/core/feature_sequence.h"
+#include "resyncer/speech/features.h"
 
 namespace resyncer::speech {
 
@@ -22,9 +23,26 @@ class SpeechEncoder {
   // the block size. Before the start and after the end there is silence.
   core::FeatureSequence encode(const core::FeatureSequence& mel, int block = 512) const;
 
-  // Loudness gate: true where somebody speaks, one value a feature frame, with hysteresis and hang-over.
-  // Speech is what rises above the level of the seconds around it, band by band: silence, steady noise and
-  // hum are none, at any level.
+  // The same for a mel that comes in pieces of any length: to the bit what `encode` gives for the whole.
+  // Of the mel it holds a block, its context and the seconds that MelLevel looks ahead.
+  class Stream {
+   public:
+    explicit Stream(const SpeechEncoder& encoder, int block = 512);  // `encoder` must outlive it
+    // Appends the features that are certain by now, whole blocks of them.
+    void push(const core::FeatureSequence& mel, core::FeatureSequence* features);
+    void finish(core::FeatureSequence* features);  // appends the rest
+
+   private:
+    void encode_next(int count, core::FeatureSequence* features);
+
+    const SpeechEncoder* encoder_;
+    int block_, context_;  // features of a block; mel frames of context on either side
+    MelLevel level_;
+    std::vector<float> mel_;                          // rows from frame first_mel_ on
+    int first_mel_ = 0, received_ = 0, encoded_ = 0;  // mel frames, mel frames, features
+  };
+
+  // SpeechGate of a whole mel.
   static std::vector<bool> speech_gate(const core::FeatureSequence& mel);
 
  private:

@@ -51,11 +51,23 @@ class MelStream {
 // speech. A frame's level depends on the 4.5 seconds around it alone.
 class MelLevel {
  public:
-  MelLevel(const float* mel, int frames);      // rows of kMelBands
-  void take_off(int frame, float* row) const;  // row: that of `frame`, in place
+  MelLevel() = default;                    // of a recording that comes in pieces
+  MelLevel(const float* mel, int frames);  // of a whole one; rows of kMelBands
+
+  void push(const float* mel, int frames);     // the next frames
+  void finish();                               // there are no more
+  int known() const;                           // frames whose level does not depend on what comes next
+  void take_off(int frame, float* row) const;  // row: that of `frame` < known(), in place
 
  private:
-  int blocks_ = 0;
+  int level_count() const { return int(level_.size()) / kMelBands; }
+  void add_level();
+
+  int frames_ = 0;
+  bool finished_ = false;
+  int first_power_ = 0;  // block of power_'s first row
+  std::vector<double>
+      power_;                 // a row a block, summed over its frames; of the blocks that a level still needs
   std::vector<float> level_;  // a row a block
 };
 
