@@ -144,10 +144,10 @@ TEST_F(Hostile, NoFaceIsExitCode5) {
             0);
   expect_refused(clip, speech, 5);
   expect_refused(tiny, speech, 5);
-  for (const char* size : {"1x1", "1x300", "3x2"}) {
-    std::string picture = scratch.file(std::string(size) + ".png");
-    ASSERT_EQ(run({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", std::string("color=size=") + size,
-                   "-frames:v", "1", "-pix_fmt", "rgb24", picture})
+  for (const char* size : {"1:1", "1:300", "3:2"}) {
+    std::string picture = scratch.file("small.png");
+    ASSERT_EQ(run({"ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=size=320x320", "-vf",
+                   std::string("format=rgb24,crop=") + size, "-frames:v", "1", picture})
                   .status,
               0);
     expect_refused(picture, speech, 5);
