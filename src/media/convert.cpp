@@ -78,7 +78,7 @@ void sample_row(const Plane& plane, bool wide, int j, Sampler* sampler) {
   std::fill(sums + ax.first, sums + ax.last, 0.F);
   const Axis::Taps& rows = ay.taps[std::size_t(j)];
   for (int r = 0; r < rows.count; ++r) {
-    float weight = ay.weights[std::size_t(rows.weights + r)];
+    float weight = ay.weights[std::size_t(rows.weights) + std::size_t(r)];
     if (weight == 0) continue;
     bool packed = plane.pixel_step != 1;
     auto add = wide ? (packed ? add_row<std::uint16_t, true> : add_row<std::uint16_t, false>)

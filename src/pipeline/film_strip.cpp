@@ -32,8 +32,8 @@ FilmStrip::FilmStrip(const Scene& scene, std::int64_t frames) : scene_(scene) {
     std::size_t analysed = std::min(std::size_t(i), scene.face->frames.size() - 1);
     if (scene.face->frames[analysed] && scene.face->weight[analysed] >= 1) painted.push_back(i);
   }
-  for (int k = 0; k < kMoments && !painted.empty(); ++k)
-    moments_.push_back(painted[painted.size() * std::size_t(2 * k + 1) / (2 * kMoments)]);
+  for (std::size_t k = 0; k < kMoments && !painted.empty(); ++k)
+    moments_.push_back(painted[painted.size() * (2 * k + 1) / (2 * kMoments)]);
 }
 
 bool FilmStrip::wants(std::int64_t frame) const {

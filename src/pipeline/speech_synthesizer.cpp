@@ -45,7 +45,7 @@ int receive(short* samples, int count, espeak_EVENT* events) {
   }
   if (samples != nullptr && count > 0)
     recording->samples.insert(recording->samples.end(), samples, samples + count);
-  return recording->samples.size() > std::size_t(kMaxSeconds * recording->rate) ? 1 : 0;
+  return recording->samples.size() > std::size_t(kMaxSeconds) * std::size_t(recording->rate) ? 1 : 0;
 }
 
 // Windowed-sinc resampling by the ratio of two integers, to [-1, 1]. Sample i stands for time i / rate.
@@ -61,7 +61,7 @@ std::vector<float> resample(const std::vector<short>& in, int from, int to) {
       double x = double(k - half + 1) - double(phase) / up, t = kPi * cutoff * x;
       double window = 0.5 + 0.5 * std::cos(kPi * std::clamp(x / half, -1., 1.));
       double sinc = std::abs(t) < 1e-9 ? 1 : std::sin(t) / t;
-      kernel[std::size_t(phase * taps + k)] = float(cutoff * sinc * window / 32768);
+      kernel[std::size_t(phase) * std::size_t(taps) + std::size_t(k)] = float(cutoff * sinc * window / 32768);
     }
   std::vector<float> padded(in.size() + 2 * std::size_t(taps), 0.F);
   std::copy(in.begin(), in.end(), padded.begin() + taps);

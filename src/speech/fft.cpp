@@ -19,12 +19,12 @@ PowerSpectrum::PowerSpectrum() {
 
 void PowerSpectrum::transform() {
   for (int size = 2; size <= kHalf; size *= 2) {
-    int half = size / 2, step = kFftSize / size;
-    for (int k = 0; k < half; ++k) {
-      float wr = cos_[std::size_t(k * step)], wi = sin_[std::size_t(k * step)];
-      for (int start = k; start < kHalf; start += size) {
-        Lanes &ar = real_[std::size_t(start)], &ai = imaginary_[std::size_t(start)];
-        Lanes &br = real_[std::size_t(start + half)], &bi = imaginary_[std::size_t(start + half)];
+    const auto half = std::size_t(size / 2), step = std::size_t(kFftSize / size);
+    for (std::size_t k = 0; k < half; ++k) {
+      float wr = cos_[k * step], wi = sin_[k * step];
+      for (std::size_t start = k; start < kHalf; start += 2 * half) {
+        Lanes &ar = real_[start], &ai = imaginary_[start];
+        Lanes &br = real_[start + half], &bi = imaginary_[start + half];
         for (int l = 0; l < kLanes; ++l) {
           float tr = br[l] * wr - bi[l] * wi, ti = br[l] * wi + bi[l] * wr;
           br[l] = ar[l] - tr;
@@ -40,9 +40,9 @@ void PowerSpectrum::transform() {
 // The even samples as real and the odd ones as imaginary part of a transform of half the size, then taken
 // apart.
 void PowerSpectrum::compute(const std::array<Lanes, kFftSize>& time, std::array<Lanes, kBins>* power) {
-  for (int i = 0; i < kHalf; ++i) {
-    real_[std::size_t(order_[std::size_t(i)])] = time[std::size_t(2 * i)];
-    imaginary_[std::size_t(order_[std::size_t(i)])] = time[std::size_t(2 * i + 1)];
+  for (std::size_t i = 0; i < kHalf; ++i) {
+    real_[std::size_t(order_[i])] = time[2 * i];
+    imaginary_[std::size_t(order_[i])] = time[2 * i + 1];
   }
   transform();
   for (int k = 0; k <= kHalf; ++k) {

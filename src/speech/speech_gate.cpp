@@ -67,9 +67,9 @@ int SpeechGate::level_end() const { return first_level_ + int(level_.size()) / k
 void SpeechGate::add_level() {
   const int t = level_end(), from = std::max(0, t - kSmooth), to = std::min(frames_, t + kSmooth + 1);
   const int first_power = frames_ - int(power_.size()) / kMelBands;
-  for (int b = 0; b < kMelBands; ++b) {
+  for (std::size_t b = 0; b < kBands; ++b) {
     float sum = 0;
-    for (int i = from; i < to; ++i) sum += power_[std::size_t((i - first_power) * kMelBands + b)];
+    for (int i = from; i < to; ++i) sum += power_[std::size_t(i - first_power) * kBands + b];
     level_.push_back(std::max(std::log(sum / float(to - from)), kQuietest));
   }
   drop_rows(std::max(0, t + 1 - kSmooth) - first_power, &power_);
@@ -101,8 +101,10 @@ std::vector<bool> SpeechGate::finish() {
   int begun = 0, quiet_since = 0;
   for (int i = 0; i <= count; ++i) {
     float value = 0;
-    if (i < count)
-      value = std::max(excess_[std::size_t(2 * i)], excess_[std::size_t(std::min(2 * i + 1, frames_ - 1))]);
+    if (i < count) {
+      const int first = 2 * i, second = std::min(first + 1, frames_ - 1);
+      value = std::max(excess_[std::size_t(first)], excess_[std::size_t(second)]);
+    }
     if (!speaking && value > kOn) {
       speaking = true;
       begun = quiet_since = i;

@@ -16,7 +16,7 @@ core::ImageU8 halved(const std::byte* data, int side) {
   core::ImageU8 out(side / 2, side / 2, 3);
   const std::size_t stride = std::size_t(side) * 3;
   for (int y = 0; y < side / 2; ++y) {
-    const std::uint8_t *above = source + std::size_t(2 * y) * stride, *below = above + stride;
+    const std::uint8_t *above = source + 2 * std::size_t(y) * stride, *below = above + stride;
     std::uint8_t* row = out.row(y);
     for (int x = 0; x < side / 2; ++x, above += 6, below += 6, row += 3)
       for (int c = 0; c < 3; ++c)
