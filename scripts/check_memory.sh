@@ -19,11 +19,12 @@ else
   espeak-ng -w "$speech" "The quick brown fox jumps over the lazy dog, and then it sleeps for a while. Nobody minds."
 fi
 
+ffmpeg -v error -stream_loop -1 -i "$video" -t 60 -an -pix_fmt yuv420p -preset ultrafast "$work/1.mp4"
+ffmpeg -v error -stream_loop 9 -i "$work/1.mp4" -c copy "$work/10.mp4"
+
 peak_of() {  # minutes -> bytes
-  local clip=$work/$1.mp4 sound=$work/$1.wav
-  ffmpeg -v error -stream_loop -1 -i "$video" -t $(($1 * 60)) -an -pix_fmt yuv420p -preset ultrafast "$clip"
-  ffmpeg -v error -stream_loop -1 -i "$speech" -t $(($1 * 60)) -ac 1 "$sound"
-  "$binary" render "$clip" -a "$sound" -o "$work/out.mp4" -y -q --no-cache --renderer "$renderer" --stats "$work/$1.json" >&2
+  ffmpeg -v error -stream_loop -1 -i "$speech" -t $(($1 * 60)) -ac 1 "$work/$1.wav"
+  "$binary" render "$work/$1.mp4" -a "$work/$1.wav" -o "$work/out.mp4" -y -q --no-cache --renderer "$renderer" --stats "$work/$1.json" >&2
   sed -n 's/.*"peak_memory_bytes": \([0-9]*\).*/\1/p' "$work/$1.json"
 }
 

@@ -43,7 +43,11 @@ void start_log(const GlobalOptions& global) {
 
 void log_error(core::ErrorKind kind, const std::string& message) {
   if (spdlog::get("resyncer") == nullptr) start_log({});
-  spdlog::error("error ({}): {}", core::name(kind), message);
+  // Names out of hostile files stand in messages: one line it stays, without commands to the terminal.
+  std::string line = message;
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  spdlog::error("error ({}): {}", core::name(kind), line);
 }
 
 }  // namespace resyncer::cli

@@ -18,11 +18,17 @@ using core::ErrorKind;
   throw Error(ErrorKind::input, what, file.place(), "make the dataset again with resyncer prepare");
 }
 
+constexpr std::int64_t kMelRowBytes = speech::kMelBands * std::int64_t{sizeof(std::uint16_t)};
+
+template <typename T>
+T element(const std::byte* data, std::int64_t i) {
+  T value;
+  std::memcpy(&value, data + std::size_t(i) * sizeof(T), sizeof(T));
+  return value;
+}
 template <typename T>
 T element(const core::TensorView& view, std::int64_t i) {
-  T value;
-  std::memcpy(&value, view.data + std::size_t(i) * sizeof(T), sizeof(T));
-  return value;
+  return element<T>(view.data, i);
 }
 
 std::vector<std::string> class_names(const core::TensorFile& file) {
@@ -66,8 +72,7 @@ void add_clips(const core::TensorFile& file, int held_out_every, SpeechDataset* 
     bool kept_out =
         held_out_every > 0 && element<std::int32_t>(voice, c) % held_out_every == held_out_every - 1;
     (kept_out ? data->held_out : data->training)
-        .push_back({mel.as<std::uint16_t>() + begin * speech::kMelBands, labels.as<std::uint8_t>() + begin,
-                    end - begin});
+        .push_back({mel.data + begin * kMelRowBytes, labels.as<std::uint8_t>() + begin, end - begin});
   }
 }
 }  // namespace
@@ -98,7 +103,8 @@ SpeechBatch speech_windows(const std::vector<const SpeechClip*>& clips,
       std::int64_t row = from - mel_context + k;
       if (row < 0 || row >= clip.frames) continue;
       for (int b = 0; b < speech::kMelBands; ++b)
-        mel[k * speech::kMelBands + b] = core::float_from_half(clip.mel[row * speech::kMelBands + b]);
+        mel[k * speech::kMelBands + b] =
+            core::float_from_half(element<std::uint16_t>(clip.mel + row * kMelRowBytes, b));
     }
   }
   return batch;

@@ -14,7 +14,7 @@
 namespace resyncer::train {
 
 struct SpeechClip {
-  const std::uint16_t* mel = nullptr;    // [frames, 80], half precision
+  const std::byte* mel = nullptr;        // [frames, 80], half precision; a file need not align it
   const std::uint8_t* labels = nullptr;  // [frames]
   std::int64_t frames = 0;
 };

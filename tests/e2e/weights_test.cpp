@@ -92,6 +92,10 @@ TEST_F(Weights, AMissingAnExtraAndAMisshapenTensorAreNamed) {
     if (name == victim) view->shape.push_back(1);
   });
   expect_refused({"probe", "motion"}, "mis-shaped: " + victim);
+  rewrite([&](const std::string& name, core::TensorView*, std::string* new_name) {
+    if (name == victim) *new_name = "two\nlines \x1b[2J";
+  });
+  expect_refused({"probe", "motion"}, "unexpected: two lines  [2J");
 }
 
 TEST_F(Weights, AnotherVersionKindOrConfigIsNamed) {
