@@ -166,6 +166,7 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
     out->side = side;
     out->planes = core::ImageF(side, side, kGuidancePlanes);
   }
+  out->doubt = input.doubt;
   mesh::rasterize(model, *input.target, side, side, &scratch->raster);
   mesh::shade(model, *input.target, scratch->raster, &scratch->shading);
   const std::vector<Slot> slots =

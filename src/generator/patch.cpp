@@ -13,7 +13,8 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
-constexpr float kDetailShare = 0.9F;   // of it that is taken
+constexpr float kDetailShare = 0.9F;   // of it that is taken, at most
+constexpr double kClearGain = 0.25;    // share of the Laplacian's energy from which it is
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
   if (polygon.empty()) return {};
@@ -175,11 +176,38 @@ int detail_reach(const PatchInput& input) {  // px of the frame
   return std::clamp(int(std::lround(kDetailCm * px_per_cm)), 1, 64);
 }
 
+// How much of the detail is worth taking, 0 to 1. Where the base has kept its own, because the references
+// show the same, what one of them adds is its grain. Compares the Laplacians of the green channel with and
+// without it, over the whole patch, so that nothing flickers.
+float detail_need(const core::Patch& patch, const core::ImageF& detail) {
+  double without = 0, with = 0;
+  const std::ptrdiff_t stride = std::ptrdiff_t{3} * detail.width;
+  for (int y = 1; y + 1 < detail.height; ++y) {
+    const float *alpha = patch.alpha.row(y), *base = patch.rgb.row(y) + 1, *fine = detail.row(y) + 1;
+    float row_without = 0, row_with = 0;
+    for (int x = 1; x + 1 < detail.width; ++x) {
+      if (alpha[x] < 1) continue;
+      auto laplacian = [x, stride](const float* p) {
+        p += std::ptrdiff_t{3} * x;
+        return 4 * p[0] - p[-3] - p[3] - p[-stride] - p[stride];
+      };
+      const float a = laplacian(base), b = a + laplacian(fine);
+      row_without += a * a;
+      row_with += b * b;
+    }
+    without += double(row_without);
+    with += double(row_with);
+  }
+  return with > 0 ? float(std::clamp((1 - without / with) / kClearGain, 0.0, 1.0)) : 0.F;
+}
+
 // Blends in two bands (Burt & Adelson 1983): what is coarse comes from the base, a mean of references whose
 // noise and misfit cancel; what is fine from the references that weigh most, because a mean of pores, stubble
 // and teeth is a blur.
 void add_detail(int reach, GuidanceScratch* scratch, core::Patch* out) {
   core::ImageF& detail = scratch->detail;
+  const float need = detail_need(*out, detail);
+  for (float& value : detail.data) value *= need;
   float* rgb = out->rgb.data.data();
   for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] += detail.data[i];
   box_blur(reach, &detail, &scratch->colours);

@@ -60,26 +60,45 @@ int pick(const std::vector<float>& distance, const std::vector<int>& taken, int 
 // Of the squared difference of two pictures, up to a factor that no weight depends on.
 float variogram(float distance) { return kNugget + std::sqrt(distance); }
 
-// Kriging weights of these entries, all different, for the picture that is asked for.
+// Half the expected squared differences of these entries, all different, and of each to the picture that is
+// asked for.
+struct Differences {
+  Eigen::MatrixXf between;
+  Eigen::VectorXf to_unknown;
+};
+
+Differences differences(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
+                        const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+  const auto n = Eigen::Index(entries.size());
+  Differences expected{Eigen::MatrixXf::Zero(n, n), Eigen::VectorXf(n)};
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const BankEntry& a = bank[std::size_t(entries[std::size_t(i)])];
+    expected.to_unknown[i] = variogram(distance(a, expression, speech_count, angles));
+    for (Eigen::Index j = 0; j < i; ++j) {
+      const BankEntry& b = bank[std::size_t(entries[std::size_t(j)])];
+      expected.between(i, j) = expected.between(j, i) =
+          variogram(distance(a, b.expression, speech_count, b.angles));
+    }
+  }
+  return expected;
+}
+
 Eigen::VectorXf mean_weights(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
                              const Eigen::VectorXf& expression, int speech_count,
                              const Eigen::Vector3f& angles) {
-  const auto n = Eigen::Index(entries.size());
-  Eigen::MatrixXf between = Eigen::MatrixXf::Zero(n, n);
-  Eigen::VectorXf to_unknown(n);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const BankEntry& a = bank[std::size_t(entries[std::size_t(i)])];
-    to_unknown[i] = variogram(distance(a, expression, speech_count, angles));
-    for (Eigen::Index j = 0; j < i; ++j) {
-      const BankEntry& b = bank[std::size_t(entries[std::size_t(j)])];
-      between(i, j) = between(j, i) = variogram(distance(a, b.expression, speech_count, b.angles));
-    }
-  }
-  return kriging_weights(between, to_unknown);
+  const Differences expected = differences(bank, entries, expression, speech_count, angles);
+  return kriging_weights(expected.between, expected.to_unknown);
 }
 
 bool contains(const std::vector<int>& list, int value) {
   return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::vector<int> each_once(const std::vector<int>& list) {
+  std::vector<int> distinct;
+  for (int i : list)
+    if (!contains(distinct, i)) distinct.push_back(i);
+  return distinct;
 }
 
 // The references and the nearest entries beside them, each once.
@@ -92,9 +111,7 @@ std::vector<int> candidates(const std::vector<BankEntry>& bank, const std::vecto
     if (d < kFar && !is_excluded(bank[std::size_t(i)], options)) near.emplace_back(d, i);
   }
   std::sort(near.begin(), near.end());
-  std::vector<int> list;
-  for (int i : references)
-    if (!contains(list, i)) list.push_back(i);
+  std::vector<int> list = each_once(references);
   for (const auto& [d, i] : near)
     if (int(list.size()) < kCandidates && !contains(list, i)) list.push_back(i);
   return list;
@@ -169,29 +186,34 @@ std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std
                                    const Eigen::VectorXf& expression, int speech_count,
                                    const Eigen::Vector3f& angles) {
   if (chosen.empty()) return {};
-  std::vector<int> distinct;
-  for (int i : chosen)
-    if (!contains(distinct, i)) distinct.push_back(i);
-  Eigen::VectorXf weights = mean_weights(bank, distinct, expression, speech_count, angles);
+  const std::vector<int> distinct = each_once(chosen);
+  const Eigen::VectorXf weights = mean_weights(bank, distinct, expression, speech_count, angles);
   const float little = kLittle * weights.maxCoeff();
   std::vector<float> trust;
   std::array<float, kReferences> slots{};
-  for (std::size_t k = 0; k < chosen.size(); ++k) {
-    const auto at = std::find(distinct.begin(), distinct.end(), chosen[k]);
-    const bool repeated = k >= kReferences && std::find(chosen.begin(), chosen.begin() + std::ptrdiff_t(k),
-                                                        chosen[k]) != chosen.begin() + std::ptrdiff_t(k);
-    const auto count = std::count(
-        chosen.begin(), chosen.begin() + std::min<std::ptrdiff_t>(kReferences, std::ptrdiff_t(chosen.size())),
-        chosen[k]);
-    const float d = distance(bank[std::size_t(chosen[k])], expression, speech_count, angles);
-    trust.push_back(repeated ? 0.F
-                             : (weights[at - distinct.begin()] + little / variogram(d)) /
-                                   float(std::max<std::ptrdiff_t>(1, count)));
-    slots[std::size_t(slot_of(int(k)))] += trust.back();
+  for (auto at = chosen.begin(); at != chosen.end(); ++at) {
+    const bool repeated = at - chosen.begin() >= kReferences && std::find(chosen.begin(), at, *at) != at;
+    const auto references =
+        chosen.begin() + std::min<std::ptrdiff_t>(kReferences, chosen.end() - chosen.begin());
+    const auto sharing = std::max<std::ptrdiff_t>(1, std::count(chosen.begin(), references, *at));
+    const auto place = std::find(distinct.begin(), distinct.end(), *at) - distinct.begin();
+    const float d = distance(bank[std::size_t(*at)], expression, speech_count, angles);
+    trust.push_back(repeated ? 0.F : (weights[place] + little / variogram(d)) / float(sharing));
+    slots[std::size_t(slot_of(int(at - chosen.begin())))] += trust.back();
   }
   const float best = *std::max_element(slots.begin(), slots.end());
   for (float& t : trust) t /= best;
   return trust;
+}
+
+float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+  if (chosen.empty()) return kNoLimit;
+  const Differences expected = differences(bank, each_once(chosen), expression, speech_count, angles);
+  const Eigen::VectorXf weights = kriging_weights(expected.between, expected.to_unknown);
+  const float within = weights.dot(expected.between * weights);
+  const float error = 2 * weights.dot(expected.to_unknown) - within;
+  return within > 0 ? std::sqrt(std::max(0.F, error) / within) : kNoLimit;
 }
 
 }  // namespace resyncer::generator

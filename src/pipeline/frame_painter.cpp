@@ -16,9 +16,15 @@ std::vector<const generator::Reference*> pick(const References& references, cons
   return picked;
 }
 
+// The pictures that lend, and what is known of them.
+struct Lenders {
+  const std::vector<const generator::Reference*>& references;
+  const std::vector<float>& trust;
+  float doubt;
+};
+
 void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affine2& crop_from_upright,
-                const std::vector<const generator::Reference*>& references, const std::vector<float>& trust,
-                const media::VideoFrame& frame, Workspace* work) {
+                const Lenders& lenders, const media::VideoFrame& frame, Workspace* work) {
   {
     StageClock clock(&work->stages, "guidance");
     take_crop(frame, scene.upright_from_stored, crop_from_upright, scene.side, &work->region, &work->crop);
@@ -28,8 +34,9 @@ void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affin
     generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.source), target),
                          core::Point2(0, 0), 0, &work->mask);
     mesh::Vertices dense = mesh::dense_vertices(*scene.model, target);
-    generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references, trust},
-                              &work->scratch, &work->guidance);
+    generator::build_guidance(
+        *scene.model, {&work->crop, &work->mask, &dense, lenders.references, lenders.trust, lenders.doubt},
+        &work->scratch, &work->guidance);
   }
   StageClock clock(&work->stages, "generator");
   scene.network->paint(work->guidance, &work->painting);
@@ -61,10 +68,13 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   auto references = pick(*scene.references, task.references);
   std::vector<float> trust;
   if (scene.network != nullptr) {
-    trust = generator::reference_trust(scene.references->entries, task.references, task.expression,
-                                       scene.model->speech_count,
-                                       mesh::head_angles(task.params->camera_from_head));
-    paint_crop(scene, meshes, crop_from_upright, references, trust, *frame, work);
+    const auto& entries = scene.references->entries;
+    const int speech_count = scene.model->speech_count;
+    const Eigen::Vector3f angles = mesh::head_angles(task.params->camera_from_head);
+    trust = generator::reference_trust(entries, task.references, task.expression, speech_count, angles);
+    const float doubt =
+        generator::mean_doubt(entries, task.references, task.expression, speech_count, angles);
+    paint_crop(scene, meshes, crop_from_upright, {references, trust, doubt}, *frame, work);
   }
 
   core::Affine2 stored_from_upright = scene.upright_from_stored.inverse();

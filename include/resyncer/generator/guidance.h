@@ -6,6 +6,7 @@
 // is a similarity.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "resyncer/core/geometry.h"
@@ -59,12 +60,15 @@ std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh
 void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, float feather,
                core::ImageF* mask);
 
+constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+
 struct Guidance {
   int side = 0;
   core::ImageF planes;  // side x side x kGuidancePlanes, interleaved (channels-last), [0, 1]
   // side x side x 3 kReferences: what was added to the references so that they match the frame round the
   // hole. Empty: nothing.
   core::ImageF light;
+  float doubt = kNoLimit;  // GuidanceInput's
 };
 
 struct GuidanceInput {
@@ -73,6 +77,7 @@ struct GuidanceInput {
   const mesh::Vertices* target = nullptr;    // dense vertices of the new mesh, crop px
   std::vector<const Reference*> references;  // kReferences, or kLenders with companions; may repeat
   std::vector<float> trust;  // one a reference, multiplies its validity (reference_trust); empty = ones
+  float doubt = kNoLimit;    // mean_doubt of the references
 };
 
 // Buffers that are kept from frame to frame.

@@ -48,4 +48,10 @@ std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std
                                    const Eigen::VectorXf& expression, int speech_count,
                                    const Eigen::Vector3f& angles);
 
+// How far off the mean of the chosen entries is likely to be, against how far they lie from it themselves
+// (root mean square): about 1 in the midst of them, more where the wanted mouth is like none of them.
+// Infinite when they are one and the same, which says nothing of their error.
+float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles);
+
 }  // namespace resyncer::generator
