@@ -9,7 +9,7 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNoise = 0.008F;   // what the network adds even to clean footage that needs nothing
-constexpr float kCredit = 0.5F;    // of the likely error of the mean, which the network may correct
+constexpr float kCredit = 0.75F;   // of the likely error of the mean, which the network may correct
 constexpr float kSpreadCm = 0.4F;  // over which the references' differences are averaged
 
 // Soft threshold: continuous, so that nothing flickers.

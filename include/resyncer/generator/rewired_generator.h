@@ -13,9 +13,9 @@ namespace resyncer::generator {
 //   sum_k weight_k * reference_k(warp) + residual,
 // so that at any resolution the sharpness is that of the person's own pixels.
 struct Painting {
-  core::ImageF weights;   // side x side x kReferences, sum 1
-  core::ImageF residual;  // side x side x 3, [-1, 1]; with the light once finish_painting() was called
-  core::ImageF spread;    // scratch of finish_painting()
+  core::ImageF weights;      // side x side x kReferences, sum 1
+  core::ImageF residual;     // side x side x 3, [-1, 1]; with the light once finish_painting() was called
+  core::ImageF spread = {};  // scratch of finish_painting()
 };
 
 // True where this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
