@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -20,6 +22,32 @@ struct EvalFlags {
 
 json paint_json(const pipeline::PaintFigures& f) {
   return {{"psnr", f.psnr}, {"ssim", f.ssim}, {"sharpness_ratio", f.sharpness_ratio}};
+}
+
+void run_mesh(const EvalFlags& flags, const GlobalOptions& global) {
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  json list = json::array();
+  double error = 0;
+  if (!flags.as_json)
+    std::printf("%-34s %6s %12s %12s %14s\n", "clip", "frames", "reprojection", "still frames",
+                "lip jitter px");
+  for (const auto& clip : flags.clips) {
+    auto f = pipeline::measure_mesh(clip, models, flags.options);
+    list.push_back({{"clip", clip.filename().string()},
+                    {"frames", f.frames},
+                    {"reprojection_error", f.reprojection_error},
+                    {"still_frames", f.still_frames},
+                    {"lip_jitter", f.lip_jitter}});
+    error += f.reprojection_error;
+    if (flags.as_json) continue;
+    const std::string jitter = f.still_frames > 0 ? fmt::format("{:.3f}", f.lip_jitter) : "-";
+    std::printf("%-34s %6d %10.2f %% %12d %14s\n", clip.filename().c_str(), f.frames,
+                100 * f.reprojection_error, f.still_frames, jitter.c_str());
+  }
+  if (flags.as_json)
+    std::cout << json{{"clips", list}}.dump(2) << '\n';
+  else
+    std::printf("%-34s %6s %10.2f %%\n", "mean", "", 100 * error / double(flags.clips.size()));
 }
 
 void run_generator(const EvalFlags& flags, const GlobalOptions& global) {
@@ -89,10 +117,11 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   CLI::App* parent = app->add_subcommand("eval", "Measure the networks on footage that they have never seen");
   parent->require_subcommand(1);
   auto flags = std::make_shared<EvalFlags>();
+  CLI::App* mesh = parent->add_subcommand("mesh", "Fit the face model to people");
   CLI::App* generator =
       parent->add_subcommand("generator", "Repaint people's own mouths, with their own mesh");
   CLI::App* motion = parent->add_subcommand("motion", "Guess people's own lips from their speech");
-  for (CLI::App* command : {generator, motion}) {
+  for (CLI::App* command : {mesh, generator, motion}) {
     command->add_option("clips", flags->clips, "Video files with one talking person")->required();
     command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
     command->add_flag("--json", flags->as_json, "Print JSON");
@@ -101,6 +130,7 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
       ->check(CLI::PositiveNumber);
   generator->add_option("--gap", flags->options.min_reference_gap,
                         "Seconds between a frame and its references");
+  mesh->callback([=] { *run = [=] { run_mesh(*flags, *global); }; });
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
   motion->callback([=] { *run = [=] { run_motion(*flags, *global); }; });
 }

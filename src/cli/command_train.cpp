@@ -103,6 +103,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--average-decay", o->average_decay, "Decay of the averaged weights");
   command->add_option("--speech-channels", o->speech_channels, "Channels of the speech encoder");
   command->add_option("--speech-blocks", o->speech_blocks, "Blocks of the speech encoder");
+  command->add_option("--speech-cycle", o->speech_cycle, "Blocks after which its dilations begin again at 1");
   command->add_option("--layers", o->layers, "Blocks of the Style-SyncFormer");
   command->add_option("--direct", o->direct, "Direct path from speech to mesh beside the attention");
   command->add_option("--augment", o->augment, "Augment the mel");

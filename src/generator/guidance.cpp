@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "generator/reference_light.h"
-#include "generator/reference_warp.h"
+#include "generator/slots.h"
 
 namespace resyncer::generator {
 
@@ -72,20 +72,58 @@ void write_frame(const mesh::FaceModel& model, const GuidanceInput& input, const
   }
 }
 
-// Four planes, R G B and validity, of the pixels [begin, end) of a row.
-void write_reference(const ReferenceWarp& warp, int y, int begin, int end, GuidanceScratch* scratch,
-                     float* to) {
+// Where a lender's pixels lie, and their validity, for the pixels [begin, end) of a row.
+void locate(const ReferenceWarp& warp, int y, int begin, int end, GuidanceScratch* scratch) {
   const auto count = std::size_t(end - begin);
   scratch->positions.resize(2 * count);
   scratch->validity.resize(count);
-  const float *position = scratch->positions.data(), *validity = scratch->validity.data();
   warp.locate(y, begin, end, scratch->positions.data());
-  warp.judge(y, begin, end, position, scratch->validity.data());
+  warp.judge(y, begin, end, scratch->positions.data(), scratch->validity.data());
+}
+
+// Four planes, R G B and validity, of the pixels [begin, end) of a row, from a slot's only lender.
+void write_single(const ReferenceWarp& warp, int y, int begin, int end, GuidanceScratch* scratch, float* to) {
+  locate(warp, y, begin, end, scratch);
+  const float* position = scratch->positions.data();
   to += begin * kGuidancePlanes;
-  for (std::size_t i = 0; i < count; ++i, position += 2, to += kGuidancePlanes) {
-    const Float4 pixel = warp.colour(position[0], position[1]) + Float4{0, 0, 0, validity[i]};
+  for (const float validity : scratch->validity) {
+    const Float4 pixel = warp.colour(position[0], position[1]) + Float4{0, 0, 0, validity};
     std::memcpy(to, &pixel, sizeof pixel);
+    position += 2, to += kGuidancePlanes;
   }
+}
+
+// The same from the mean of several lenders: each weighs its trust times its validity.
+void write_mean(const Slot& slot, int y, int begin, int end, GuidanceScratch* scratch, float* to) {
+  const auto count = std::size_t(end - begin);
+  scratch->colours.assign(4 * count, 0.F);
+  scratch->shares.assign(count, 0.F);
+  for (const Lender& lender : slot.lenders) {
+    locate(lender.warp, y, begin, end, scratch);
+    const float *position = scratch->positions.data(), *validity = scratch->validity.data();
+    float* sum = scratch->colours.data();
+    for (std::size_t i = 0; i < count; ++i, position += 2, sum += 4) {
+      const float weight = lender.trust * validity[i], share = weight + kLeastShare * lender.trust;
+      Float4 total;
+      std::memcpy(&total, sum, sizeof total);
+      total += share * lender.warp.colour(position[0], position[1]) + Float4{0, 0, 0, weight};
+      std::memcpy(sum, &total, sizeof total);
+      scratch->shares[i] += share;
+    }
+  }
+  to += begin * kGuidancePlanes;
+  const float* sum = scratch->colours.data();
+  for (std::size_t i = 0; i < count; ++i, sum += 4, to += kGuidancePlanes) {
+    for (int c = 0; c < 3; ++c) to[c] = sum[c] / scratch->shares[i];
+    to[3] = sum[3] / slot.trust;
+  }
+}
+
+void write_slot(const Slot& slot, int y, int begin, int end, GuidanceScratch* scratch, float* to) {
+  if (slot.lenders.size() == 1)
+    write_single(slot.lenders.front().warp, y, begin, end, scratch, to);
+  else
+    write_mean(slot, y, begin, end, scratch, to);
 }
 
 void scale_validity(const core::Box& box, int slot, float trust, Guidance* guidance) {
@@ -120,31 +158,29 @@ mesh::Vertices transform(const mesh::Vertices& vertices, const core::Affine2& ma
 void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, GuidanceScratch* scratch,
                     Guidance* out) {
   const int side = input.crop->width;
-  assert(input.references.size() == std::size_t(kReferences));
-  assert(input.trust.empty() || input.trust.size() == std::size_t(kReferences));
+  assert(input.references.size() == std::size_t(kReferences) ||
+         input.references.size() == std::size_t(kLenders));
+  assert(input.trust.empty() || input.trust.size() == input.references.size());
   assert(input.crop->height == side && input.mask->width == side && input.mask->height == side);
   if (out->side != side) {
     out->side = side;
     out->planes = core::ImageF(side, side, kGuidancePlanes);
   }
+  out->doubt = input.doubt;
   mesh::rasterize(model, *input.target, side, side, &scratch->raster);
   mesh::shade(model, *input.target, scratch->raster, &scratch->shading);
-  std::vector<ReferenceWarp> warps;
-  warps.reserve(input.references.size());
-  for (const Reference* reference : input.references)
-    warps.emplace_back(model, scratch->raster, *input.target, *reference);
+  const std::vector<Slot> slots =
+      make_slots(model, scratch->raster, *input.target, input.references, input.trust);
   const core::Box box = extent(*input.mask);
   for (int y = 0; y < side; ++y) {  // row by row, so that a row's planes stay in the cache
     float* row = out->planes.row(y);
     write_frame(model, input, *scratch, y, row);
     if (y < box.top || y >= box.bottom) continue;
-    for (std::size_t slot = 0; slot < warps.size(); ++slot)
-      write_reference(warps[slot], y, box.left, box.right, scratch,
-                      row + kFirstReferencePlane + 4 * int(slot));
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      write_slot(slots[i], y, box.left, box.right, scratch, row + kFirstReferencePlane + 4 * int(i));
   }
   match_light(box, scratch, out);
-  for (std::size_t slot = 0; slot < input.trust.size(); ++slot)
-    scale_validity(box, int(slot), input.trust[slot], out);
+  for (std::size_t i = 0; i < slots.size(); ++i) scale_validity(box, int(i), slots[i].trust, out);
 }
 
 }  // namespace resyncer::generator

@@ -6,14 +6,15 @@
 #include <cstring>
 
 #include "generator/box_blur.h"
-#include "generator/reference_warp.h"
+#include "generator/slots.h"
 
 namespace resyncer::generator {
 
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
-constexpr float kDetailShare = 0.9F;   // of it that is taken
+constexpr float kDetailShare = 0.9F;   // of it that is taken, at most
+constexpr double kClearGain = 0.25;    // share of the Laplacian's energy from which it is
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {
   if (polygon.empty()) return {};
@@ -91,16 +92,42 @@ void accumulate(const Float4& colour, float weight, float* sum) {
   std::memcpy(sum, &total, sizeof total);
 }
 
-// Adds a reference's colours, weighted for the base (the first four of eight sums) and for the detail; the
-// fourth component of each gathers the weights.
-void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* alpha,
-                   GuidanceScratch* scratch) {
+// What the lenders of a slot have of its weight, for every pixel of the row: the first of them in the first
+// `count` shares, and so on. As in the guidance, so that the blend is the one that the network was shown.
+void share_slot(const Slot& slot, const Row& row, GuidanceScratch* scratch) {
+  const auto count = std::size_t(row.end - row.begin);
+  scratch->shares.assign(slot.lenders.size() * count, 1.F);
+  if (slot.lenders.size() == 1) return;
+  scratch->positions.resize(count * 2);
+  scratch->validity.resize(count);
+  std::vector<float>& sum = scratch->sums;
+  sum.assign(count, 0.F);
+  for (std::size_t k = 0; k < slot.lenders.size(); ++k) {
+    const Lender& lender = slot.lenders[k];
+    lender.warp.locate(row.y, row.begin, row.end, scratch->positions.data());
+    lender.warp.judge(row.y, row.begin, row.end, scratch->positions.data(), scratch->validity.data());
+    float* share = scratch->shares.data() + k * count;
+    for (std::size_t i = 0; i < count; ++i) {
+      share[i] = lender.trust * (scratch->validity[i] + kLeastShare);
+      sum[i] += share[i];
+    }
+  }
+  for (std::size_t k = 0; k < slot.lenders.size(); ++k) {
+    float* share = scratch->shares.data() + k * count;
+    for (std::size_t i = 0; i < count; ++i) share[i] /= sum[i];
+  }
+}
+
+// Adds a lender's colours, weighted for the base (the first four of eight sums) and for the detail; the
+// fourth component of each gathers the weights. `share`: of the slot's weight.
+void add_lender(const ReferenceWarp& warp, const Row& row, std::size_t slot, const float* share,
+                const float* alpha, GuidanceScratch* scratch) {
   const auto count = std::size_t(row.end - row.begin);
   scratch->positions.resize(count * 2);
   warp.locate(row.y, row.begin, row.end, scratch->positions.data());
   const float* position = scratch->positions.data();
   for (std::size_t i = 0; i < count; ++i, position += 2) {
-    const float weight = scratch->painted[8 * i + slot];
+    const float weight = scratch->painted[8 * i + slot] * share[i];
     if (weight < kNegligible || alpha[i] <= 0) continue;
     const Float4 colour = warp.colour(position[0], position[1]) + Float4{0, 0, 0, 1};
     accumulate(colour, weight, scratch->colours.data() + 8 * i);
@@ -109,8 +136,16 @@ void add_reference(const ReferenceWarp& warp, const Row& row, std::size_t slot, 
   }
 }
 
+void add_slot(const Slot& slot, const Row& row, std::size_t number, const float* alpha,
+              GuidanceScratch* scratch) {
+  share_slot(slot, row, scratch);
+  const auto count = std::size_t(row.end - row.begin);
+  for (std::size_t k = 0; k < slot.lenders.size(); ++k)
+    add_lender(slot.lenders[k].warp, row, number, scratch->shares.data() + k * count, alpha, scratch);
+}
+
 // The base, with the residual, into the patch; detail minus base into scratch->detail.
-void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps, const Row& row,
+void paint_row(const PatchInput& input, const std::vector<Slot>& slots, const Row& row,
                GuidanceScratch* scratch, core::Patch* out) {
   const auto count = std::size_t(row.end - row.begin);
   const core::Point2 origin(float(out->roi.left), float(out->roi.top));
@@ -118,12 +153,11 @@ void paint_row(const PatchInput& input, const std::vector<ReferenceWarp>& warps,
   scratch->colours.assign(count * 8, 0.F);
   if (input.painting != nullptr) {
     read_painting(input, row, origin, &scratch->painted);
-    for (std::size_t k = 0; k < warps.size(); ++k) add_reference(warps[k], row, k, alpha, scratch);
   } else {
     scratch->painted.assign(count * 8, 0.F);
     for (std::size_t i = 0; i < count; ++i) scratch->painted[8 * i] = 1;
-    add_reference(warps.front(), row, 0, alpha, scratch);
   }
+  for (std::size_t k = 0; k < slots.size(); ++k) add_slot(slots[k], row, k, alpha, scratch);
   float *rgb = out->rgb.row(row.y) + 3 * row.begin, *detail = scratch->detail.row(row.y) + 3 * row.begin;
   for (std::size_t i = 0; i < count; ++i, rgb += 3, detail += 3) {
     const float *sum = scratch->colours.data() + 8 * i, *residual = scratch->painted.data() + 8 * i + 4;
@@ -142,11 +176,38 @@ int detail_reach(const PatchInput& input) {  // px of the frame
   return std::clamp(int(std::lround(kDetailCm * px_per_cm)), 1, 64);
 }
 
+// How much of the detail is worth taking, 0 to 1. Where the base has kept its own, because the references
+// show the same, what one of them adds is its grain. Compares the Laplacians of the green channel with and
+// without it, over the whole patch, so that nothing flickers.
+float detail_need(const core::Patch& patch, const core::ImageF& detail) {
+  double without = 0, with = 0;
+  const std::ptrdiff_t stride = std::ptrdiff_t{3} * detail.width;
+  for (int y = 1; y + 1 < detail.height; ++y) {
+    const float *alpha = patch.alpha.row(y), *base = patch.rgb.row(y) + 1, *fine = detail.row(y) + 1;
+    float row_without = 0, row_with = 0;
+    for (int x = 1; x + 1 < detail.width; ++x) {
+      if (alpha[x] < 1) continue;
+      auto laplacian = [x, stride](const float* p) {
+        p += std::ptrdiff_t{3} * x;
+        return 4 * p[0] - p[-3] - p[3] - p[-stride] - p[stride];
+      };
+      const float a = laplacian(base), b = a + laplacian(fine);
+      row_without += a * a;
+      row_with += b * b;
+    }
+    without += double(row_without);
+    with += double(row_with);
+  }
+  return with > 0 ? float(std::clamp((1 - without / with) / kClearGain, 0.0, 1.0)) : 0.F;
+}
+
 // Blends in two bands (Burt & Adelson 1983): what is coarse comes from the base, a mean of references whose
 // noise and misfit cancel; what is fine from the references that weigh most, because a mean of pores, stubble
 // and teeth is a blur.
 void add_detail(int reach, GuidanceScratch* scratch, core::Patch* out) {
   core::ImageF& detail = scratch->detail;
+  const float need = detail_need(*out, detail);
+  for (float& value : detail.data) value *= need;
   float* rgb = out->rgb.data.data();
   for (std::size_t i = 0; i < detail.data.size(); ++i) rgb[i] += detail.data[i];
   box_blur(reach, &detail, &scratch->colours);
@@ -158,6 +219,7 @@ void add_detail(int reach, GuidanceScratch* scratch, core::Patch* out) {
 void make_patch(const mesh::FaceModel& model, const PatchInput& input, GuidanceScratch* scratch,
                 core::Patch* out) {
   assert(input.references.size() == std::size_t(kReferences) ||
+         input.references.size() == std::size_t(kLenders) ||
          (input.painting == nullptr && !input.references.empty()));
   out->roi = bounds(input.mask, input.frame_width, input.frame_height);
   const int width = out->roi.width(), height = out->roi.height();
@@ -171,13 +233,12 @@ void make_patch(const mesh::FaceModel& model, const PatchInput& input, GuidanceS
   shifted.col(0).array() -= origin.x();
   shifted.col(1).array() -= origin.y();
   mesh::rasterize(model, shifted, width, height, &scratch->raster);
-  std::vector<ReferenceWarp> warps;
-  warps.reserve(input.references.size());
-  for (const Reference* reference : input.references)
-    warps.emplace_back(model, scratch->raster, shifted, *reference);
+  std::vector<const Reference*> references = input.references;
+  if (input.painting == nullptr) references.resize(1);
+  const std::vector<Slot> slots = make_slots(model, scratch->raster, shifted, references, input.trust);
   fit(&scratch->detail, width, height, 3);
   std::fill(scratch->detail.data.begin(), scratch->detail.data.end(), 0.F);
-  for (int y = 0; y < height; ++y) paint_row(input, warps, visible_part(out->alpha, y), scratch, out);
+  for (int y = 0; y < height; ++y) paint_row(input, slots, visible_part(out->alpha, y), scratch, out);
   if (input.painting != nullptr) add_detail(detail_reach(input), scratch, out);
   for (float& value : out->rgb.data) value = std::clamp(value, 0.F, 1.F);
 }

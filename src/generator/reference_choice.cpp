@@ -1,8 +1,12 @@
 #include "resyncer/generator/reference_choice.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
+
+#include "generator/kriging.h"
 
 namespace resyncer::generator {
 
@@ -11,7 +15,11 @@ namespace {
 constexpr int kNearest = kReferences - 1;  // slots for near mouths; the last is for the open one
 constexpr float kPoseUnit = 8.F;           // degrees that weigh as much as one sigma of expression
 constexpr float kBlurPenalty = 1.F;        // of a picture without any sharpness, against the sharpest
-constexpr float kTrustFloor = 0.2F;        // distance below which references are equally good
+constexpr float kNugget = 0.15F;           // expected difference of two pictures of the same mouth and pose
+constexpr float kLittle = 0.02F;           // of the best weight: what every reference has
+constexpr int kCandidates = 20;            // for companions: the nearest
+constexpr float kWorthwhile = 0.01F;       // weight of a companion
+constexpr float kKept = 1.25F;             // share by which a companion in use wins: no flicker
 constexpr float kFar = std::numeric_limits<float>::infinity();
 
 float pose_distance(const Eigen::Vector3f& a, const Eigen::Vector3f& b) {
@@ -49,6 +57,83 @@ int pick(const std::vector<float>& distance, const std::vector<int>& taken, int 
   return best;
 }
 
+// Of the squared difference of two pictures, up to a factor that no weight depends on.
+float variogram(float distance) { return kNugget + std::sqrt(distance); }
+
+// Half the expected squared differences of these entries, all different, and of each to the picture that is
+// asked for.
+struct Differences {
+  Eigen::MatrixXf between;
+  Eigen::VectorXf to_unknown;
+};
+
+Differences differences(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
+                        const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+  const auto n = Eigen::Index(entries.size());
+  Differences expected{Eigen::MatrixXf::Zero(n, n), Eigen::VectorXf(n)};
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const BankEntry& a = bank[std::size_t(entries[std::size_t(i)])];
+    expected.to_unknown[i] = variogram(distance(a, expression, speech_count, angles));
+    for (Eigen::Index j = 0; j < i; ++j) {
+      const BankEntry& b = bank[std::size_t(entries[std::size_t(j)])];
+      expected.between(i, j) = expected.between(j, i) =
+          variogram(distance(a, b.expression, speech_count, b.angles));
+    }
+  }
+  return expected;
+}
+
+Eigen::VectorXf mean_weights(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
+                             const Eigen::VectorXf& expression, int speech_count,
+                             const Eigen::Vector3f& angles) {
+  const Differences expected = differences(bank, entries, expression, speech_count, angles);
+  return kriging_weights(expected.between, expected.to_unknown);
+}
+
+bool contains(const std::vector<int>& list, int value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::vector<int> each_once(const std::vector<int>& list) {
+  std::vector<int> distinct;
+  for (int i : list)
+    if (!contains(distinct, i)) distinct.push_back(i);
+  return distinct;
+}
+
+// The references and the nearest entries beside them, each once.
+std::vector<int> candidates(const std::vector<BankEntry>& bank, const std::vector<int>& references,
+                            const Eigen::VectorXf& expression, int speech_count,
+                            const Eigen::Vector3f& angles, const ChoiceOptions& options) {
+  std::vector<std::pair<float, int>> near;
+  for (int i = 0; i < int(bank.size()); ++i) {
+    const float d = distance(bank[std::size_t(i)], expression, speech_count, angles);
+    if (d < kFar && !is_excluded(bank[std::size_t(i)], options)) near.emplace_back(d, i);
+  }
+  std::sort(near.begin(), near.end());
+  std::vector<int> list = each_once(references);
+  for (const auto& [d, i] : near)
+    if (int(list.size()) < kCandidates && !contains(list, i)) list.push_back(i);
+  return list;
+}
+
+// Companions in use keep their places, so that a slot's picture does not jump; the others fill the gaps, the
+// best first.
+void place_companions(const std::vector<int>& best, const std::vector<int>& previous,
+                      std::vector<int>* lenders) {
+  std::vector<int> places(kCompanions, -1);
+  for (std::size_t k = kReferences; k < previous.size() && k < std::size_t(kLenders); ++k)
+    if (contains(best, previous[k]) && !contains(places, previous[k])) places[k - kReferences] = previous[k];
+  for (int i : best) {
+    if (contains(places, i)) continue;
+    *std::find(places.begin(), places.end(), -1) = i;
+  }
+  for (int k = 0; k < kCompanions; ++k) {
+    const int companion = places[std::size_t(k)];
+    lenders->push_back(companion >= 0 ? companion : (*lenders)[std::size_t(slot_of(kReferences + k))]);
+  }
+}
+
 }  // namespace
 
 std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
@@ -76,15 +161,59 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
   return chosen;
 }
 
+std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
+                                int speech_count, const Eigen::Vector3f& angles,
+                                const std::vector<int>& previous, const ChoiceOptions& options) {
+  std::vector<int> lenders = choose_references(bank, expression, speech_count, angles, previous, options);
+  if (lenders.empty()) return lenders;
+  const std::vector<int> list = candidates(bank, lenders, expression, speech_count, angles, options);
+  const Eigen::VectorXf weights = mean_weights(bank, list, expression, speech_count, angles);
+  std::vector<std::pair<float, int>> ranked;
+  for (std::size_t k = 0; k < list.size(); ++k) {
+    const float weight = weights[Eigen::Index(k)];
+    if (weight < kWorthwhile || contains(lenders, list[k])) continue;
+    ranked.emplace_back(contains(previous, list[k]) ? -kKept * weight : -weight, list[k]);
+  }
+  std::sort(ranked.begin(), ranked.end());
+  std::vector<int> best;
+  for (const auto& [weight, i] : ranked)
+    if (int(best.size()) < kCompanions) best.push_back(i);
+  place_companions(best, previous, &lenders);
+  return lenders;
+}
+
 std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
                                    const Eigen::VectorXf& expression, int speech_count,
                                    const Eigen::Vector3f& angles) {
+  if (chosen.empty()) return {};
+  const std::vector<int> distinct = each_once(chosen);
+  const Eigen::VectorXf weights = mean_weights(bank, distinct, expression, speech_count, angles);
+  const float little = kLittle * weights.maxCoeff();
   std::vector<float> trust;
-  for (int i : chosen)
-    trust.push_back(1 / (kTrustFloor + distance(bank[std::size_t(i)], expression, speech_count, angles)));
-  const float best = trust.empty() ? 1 : *std::max_element(trust.begin(), trust.end());
+  std::array<float, kReferences> slots{};
+  for (auto at = chosen.begin(); at != chosen.end(); ++at) {
+    const bool repeated = at - chosen.begin() >= kReferences && std::find(chosen.begin(), at, *at) != at;
+    const auto references =
+        chosen.begin() + std::min<std::ptrdiff_t>(kReferences, chosen.end() - chosen.begin());
+    const auto sharing = std::max<std::ptrdiff_t>(1, std::count(chosen.begin(), references, *at));
+    const auto place = std::find(distinct.begin(), distinct.end(), *at) - distinct.begin();
+    const float d = distance(bank[std::size_t(*at)], expression, speech_count, angles);
+    trust.push_back(repeated ? 0.F : (weights[place] + little / variogram(d)) / float(sharing));
+    slots[std::size_t(slot_of(int(at - chosen.begin())))] += trust.back();
+  }
+  const float best = *std::max_element(slots.begin(), slots.end());
   for (float& t : trust) t /= best;
   return trust;
+}
+
+float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+  if (chosen.empty()) return kNoLimit;
+  const Differences expected = differences(bank, each_once(chosen), expression, speech_count, angles);
+  const Eigen::VectorXf weights = kriging_weights(expected.between, expected.to_unknown);
+  const float within = weights.dot(expected.between * weights);
+  const float error = 2 * weights.dot(expected.to_unknown) - within;
+  return within > 0 ? std::sqrt(std::max(0.F, error) / within) : kNoLimit;
 }
 
 }  // namespace resyncer::generator

@@ -5,19 +5,18 @@ namespace resyncer::nets {
 namespace {
 constexpr std::int64_t kInputTaps =
     8;  // centred on the two mel frames of a feature: three more on either side
-
-std::int64_t dilation_of(std::int64_t block) { return std::int64_t{1} << (block % 4); }
 }  // namespace
 
 std::vector<ConfigField> SpeechEncoderConfig::fields() {
   return {{"mel_bands", &mel_bands, 1, 512},
           {"speech_channels", &channels, 8, 512},
-          {"speech_blocks", &blocks, 1, 32}};
+          {"speech_blocks", &blocks, 1, 32},
+          {"speech_cycle", &cycle, 1, 8}};
 }
 
 std::int64_t SpeechEncoderConfig::context() const {
   std::int64_t sum = 0;
-  for (std::int64_t i = 0; i < blocks; ++i) sum += dilation_of(i);
+  for (std::int64_t i = 0; i < blocks; ++i) sum += dilation(i);
   return sum;
 }
 
@@ -42,7 +41,7 @@ SpeechEncoderImpl::SpeechEncoderImpl(const SpeechEncoderConfig& config, double d
   input_ = register_module("input", TimeConv(config.mel_bands, config.channels, kInputTaps, 2, 1));
   for (std::int64_t i = 0; i < config.blocks; ++i) {
     norms_->push_back(torch::nn::LayerNorm(torch::nn::LayerNormOptions({config.channels})));
-    convs_->push_back(TimeConv(config.channels, config.channels, 3, 1, dilation_of(i)));
+    convs_->push_back(TimeConv(config.channels, config.channels, 3, 1, config.dilation(i)));
     mixes_->push_back(torch::nn::Linear(config.channels, config.channels));
   }
   norms_->push_back(torch::nn::LayerNorm(torch::nn::LayerNormOptions({config.channels})));
@@ -61,7 +60,7 @@ torch::Tensor SpeechEncoderImpl::forward(const torch::Tensor& mel) {
     if (is_training() && dropout_ > 0)
       y = y * torch::dropout(torch::ones({y.size(0), 1, y.size(2)}, y.options()), dropout_, true);
     y = mixes_[std::size_t(i)]->as<torch::nn::Linear>()->forward(y);
-    std::int64_t edge = dilation_of(i);
+    std::int64_t edge = config_.dilation(i);
     x = x.slice(1, edge, x.size(1) - edge) + y;
   }
   return norms_[std::size_t(config_.blocks)]->as<torch::nn::LayerNorm>()->forward(x);

@@ -5,7 +5,7 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 constexpr const char* kKind = "motion";
 constexpr float kHidden = -1e9F;  // bias of what attention may not see; finite, so that no row becomes NaN
 

@@ -260,7 +260,7 @@ std::string cache_key(const fs::path& video, const AnalysisOptions& options) {
   const BankOptions& b = options.bank_options;
   if (options.bank)
     text << '|' << b.entries_per_face << '|' << b.entries << '|' << b.max_side << '|' << b.reach << '|'
-         << b.first_tau;
+         << b.first_tau << '|' << b.enough;
   return content_hash(text.str().data(), text.str().size()) + kSuffix;
 }
 

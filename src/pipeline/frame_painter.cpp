@@ -16,10 +16,15 @@ std::vector<const generator::Reference*> pick(const References& references, cons
   return picked;
 }
 
-void paint_crop(const Scene& scene, const FrameTask& task, const FrameMeshes& meshes,
-                const core::Affine2& crop_from_upright,
-                const std::vector<const generator::Reference*>& references, const media::VideoFrame& frame,
-                Workspace* work) {
+// The pictures that lend, and what is known of them.
+struct Lenders {
+  const std::vector<const generator::Reference*>& references;
+  const std::vector<float>& trust;
+  float doubt;
+};
+
+void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affine2& crop_from_upright,
+                const Lenders& lenders, const media::VideoFrame& frame, Workspace* work) {
   {
     StageClock clock(&work->stages, "guidance");
     take_crop(frame, scene.upright_from_stored, crop_from_upright, scene.side, &work->region, &work->crop);
@@ -29,11 +34,9 @@ void paint_crop(const Scene& scene, const FrameTask& task, const FrameMeshes& me
     generator::fill_mask(generator::mask_polygon(in_crop(meshes.neutral), in_crop(meshes.source), target),
                          core::Point2(0, 0), 0, &work->mask);
     mesh::Vertices dense = mesh::dense_vertices(*scene.model, target);
-    std::vector<float> trust = generator::reference_trust(scene.references->entries, task.references,
-                                                          task.expression, scene.model->speech_count,
-                                                          mesh::head_angles(task.params->camera_from_head));
-    generator::build_guidance(*scene.model, {&work->crop, &work->mask, &dense, references, std::move(trust)},
-                              &work->scratch, &work->guidance);
+    generator::build_guidance(
+        *scene.model, {&work->crop, &work->mask, &dense, lenders.references, lenders.trust, lenders.doubt},
+        &work->scratch, &work->guidance);
   }
   StageClock clock(&work->stages, "generator");
   scene.network->paint(work->guidance, &work->painting);
@@ -63,7 +66,16 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   FrameMeshes meshes = frame_meshes(scene, task);
   core::Affine2 crop_from_upright = generator::crop_from_frame(meshes.neutral, scene.side);
   auto references = pick(*scene.references, task.references);
-  if (scene.network != nullptr) paint_crop(scene, task, meshes, crop_from_upright, references, *frame, work);
+  std::vector<float> trust;
+  if (scene.network != nullptr) {
+    const auto& entries = scene.references->entries;
+    const int speech_count = scene.model->speech_count;
+    const Eigen::Vector3f angles = mesh::head_angles(task.params->camera_from_head);
+    trust = generator::reference_trust(entries, task.references, task.expression, speech_count, angles);
+    const float doubt =
+        generator::mean_doubt(entries, task.references, task.expression, speech_count, angles);
+    paint_crop(scene, meshes, crop_from_upright, {references, trust, doubt}, *frame, work);
+  }
 
   core::Affine2 stored_from_upright = scene.upright_from_stored.inverse();
   auto stored = [&](const mesh::Vertices& v) { return generator::transform(v, stored_from_upright); };
@@ -78,6 +90,7 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
     float crop_px_per_stored_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
     input.feather = kFeatherCm / generator::kCropWidthCm * float(scene.side) / crop_px_per_stored_px;
     input.references = references;
+    input.trust = trust;
     input.frame_width = frame->layout().width;
     input.frame_height = frame->layout().height;
     generator::make_patch(*scene.model, input, &work->scratch, &work->patch);

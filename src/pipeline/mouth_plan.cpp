@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "resyncer/media/audio_reader.h"
+#include "resyncer/motion/rest_pose.h"
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
 #include "resyncer/speech/features.h"
@@ -13,7 +14,6 @@ namespace resyncer::pipeline {
 
 namespace {
 
-constexpr float kShut = 0.12F;   // inner-lip height over width below which a mouth counts as shut
 constexpr float kStill = 0.02F;  // deviation of the openness below which the clip shows no manner of speaking
 constexpr std::size_t kMinStyle = 25;  // frames
 
@@ -72,20 +72,15 @@ class SpeechToMotion {
 }  // namespace
 
 Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
-  std::vector<std::pair<float, std::size_t>> by_openness;
-  for (std::size_t i : usable_frames(face))
-    by_openness.emplace_back(
-        mesh::lip_openness(mesh::control_vertices(model, face.identity, face.frames[i]->expression)), i);
-  std::sort(by_openness.begin(), by_openness.end());
-  by_openness.resize(by_openness.size() / 10);
-  Eigen::VectorXf rest = Eigen::VectorXf::Zero(model.speech_count);
-  int count = 0;
-  for (const auto& [openness, i] : by_openness) {
-    if (openness > kShut) break;
-    rest += face.frames[i]->expression.head(model.speech_count);
-    ++count;
+  const std::vector<std::size_t> frames = usable_frames(face);
+  motion::Coefficients meshes(Eigen::Index(frames.size()), model.speech_count);
+  std::vector<float> openness;
+  for (std::size_t i : frames) {
+    const Eigen::VectorXf& expression = face.frames[i]->expression;
+    meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
+    openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  return count > 0 ? Eigen::VectorXf(rest / float(count)) : rest;
+  return motion::rest_pose(meshes, openness);
 }
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,

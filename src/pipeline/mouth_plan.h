@@ -12,8 +12,7 @@
 
 namespace resyncer::pipeline {
 
-// Mean of the speaker's most closed mouths, or the model's neutral when the video shows none: where the mouth
-// goes when nobody speaks. speech_count coefficients.
+// Where the speaker's mouth goes when nobody speaks (motion/rest_pose.h). speech_count coefficients.
 Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face);
 
 // The speaker's own motion at 25 Hz, as the style window. Empty (the mean style) when there are too few

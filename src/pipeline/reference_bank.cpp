@@ -193,14 +193,17 @@ void ReferenceBank::thin(Face* face) {
   entries.resize(kept);
 }
 
-// One more entry must fit into the whole bank: the fullest face is thinned; when all have one entry, the
-// least seen goes.
+std::size_t ReferenceBank::total() const {
+  std::size_t sum = 0;
+  for (const Face& face : faces_) sum += face.entries.size() + face.spares.size();
+  return sum;
+}
+
+// One more entry must fit into the whole bank: spares go first; then the fullest face is thinned; when all
+// have one entry, the least seen goes.
 void ReferenceBank::make_room(const Face* wanted) {
-  auto total = [&] {
-    std::size_t sum = 0;
-    for (const Face& face : faces_) sum += face.entries.size();
-    return sum;
-  };
+  if (total() + 1 > std::size_t(options_.entries))
+    for (Face& face : faces_) face.spares.clear();
   while (total() + 1 > std::size_t(options_.entries)) {
     Face *fullest = &faces_.front(), *least = nullptr;
     for (Face& face : faces_) {
@@ -212,6 +215,43 @@ void ReferenceBank::make_room(const Face* wanted) {
       thin(fullest);
     else
       least->entries.clear();
+  }
+}
+
+// Where this frame goes as a spare; null: nowhere. The spares are even in time: when they are full, every
+// other one goes, and from then on half as many come.
+ReferenceBank::Entry* ReferenceBank::room_for_spare(Face* face, std::int64_t frame) {
+  const auto enough = std::size_t(options_.enough);
+  if (face->entries.size() >= enough || frame - face->last_spare < face->stride) return nullptr;
+  if (face->spares.size() >= enough) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < face->spares.size(); i += 2) std::swap(face->spares[kept++], face->spares[i]);
+    face->spares.resize(kept);
+    face->stride *= 2;
+    if (frame - face->last_spare < face->stride) return nullptr;
+  }
+  if (total() + 1 > std::size_t(options_.entries)) return nullptr;
+  face->last_spare = frame;
+  return &face->spares.emplace_back();
+}
+
+void ReferenceBank::take(std::int64_t frame, const media::VideoFrame& picture,
+                         const core::Affine2& upright_from_stored, const core::FaceObservation& seen,
+                         const FaceShape& shape, float sharpness, Entry* entry) {
+  const core::Box box = crop_box(seen.landmarks, options_.reach);
+  entry->shape = shape;
+  BankFrame& to = entry->picture;
+  to.frame = frame;
+  to.landmarks = seen.landmarks;
+  to.sharpness = sharpness;
+  to.origin = Point2(float(box.left), float(box.top));
+  to.scale = std::min(1.F, float(options_.max_side) / float(box.width()));
+  if (to.scale < 1) {
+    media::crop_rgb(picture, upright_from_stored, box, &crop_);
+    core::Affine2 reduce(Eigen::Scaling(to.scale));
+    resample(crop_, reduce, options_.max_side, options_.max_side, &to.image);
+  } else {
+    media::crop_rgb(picture, upright_from_stored, box, &to.image);
   }
 }
 
@@ -235,40 +275,35 @@ void ReferenceBank::push(std::int64_t frame, const media::VideoFrame& picture,
       if (d < nearest_distance) nearest = &entry, nearest_distance = d;
     }
     if (nearest != nullptr &&
-        (nearest_distance > 0.5F * face->tau || sharpness < kClearlySharper * nearest->picture.sharpness))
+        (nearest_distance > 0.5F * face->tau || sharpness < kClearlySharper * nearest->picture.sharpness)) {
+      if (Entry* spare = room_for_spare(face, frame))
+        take(frame, picture, upright_from_stored, observation, shape, sharpness, spare);
       continue;
+    }
     if (nearest == nullptr) {
       while (face->entries.size() >= std::size_t(options_.entries_per_face)) thin(face);
       make_room(face);
       face->entries.emplace_back();
       nearest = &face->entries.back();
+      if (face->entries.size() >= std::size_t(options_.enough)) face->spares.clear();
     }
-    nearest->shape = shape;
-    BankFrame& entry = nearest->picture;
-    entry.frame = frame;
-    entry.landmarks = observation.landmarks;
-    entry.sharpness = sharpness;
-    entry.origin = Point2(float(box.left), float(box.top));
-    entry.scale = std::min(1.F, float(options_.max_side) / float(box.width()));
-    if (entry.scale < 1) {
-      media::crop_rgb(picture, upright_from_stored, box, &crop_);
-      core::Affine2 reduce(Eigen::Scaling(entry.scale));
-      resample(crop_, reduce, options_.max_side, options_.max_side, &entry.image);
-    } else {
-      media::crop_rgb(picture, upright_from_stored, box, &entry.image);
-    }
+    take(frame, picture, upright_from_stored, observation, shape, sharpness, nearest);
   }
   // Faces of long ago without an entry would only make the list grow.
-  faces_.erase(
-      std::remove_if(faces_.begin(), faces_.end(),
-                     [&](const Face& f) { return f.entries.empty() && frame - f.last_frame > kForgetAfter; }),
-      faces_.end());
+  faces_.erase(std::remove_if(faces_.begin(), faces_.end(),
+                              [&](const Face& f) {
+                                return f.entries.empty() && f.spares.empty() &&
+                                       frame - f.last_frame > kForgetAfter;
+                              }),
+               faces_.end());
 }
 
 std::vector<BankFrame> ReferenceBank::finish() {
   std::vector<BankFrame> out;
-  for (Face& face : faces_)
+  for (Face& face : faces_) {
     for (Entry& entry : face.entries) out.push_back(std::move(entry.picture));
+    for (Entry& entry : face.spares) out.push_back(std::move(entry.picture));
+  }
   faces_.clear();
   std::stable_sort(out.begin(), out.end(),
                    [](const BankFrame& a, const BankFrame& b) { return a.frame < b.frame; });

@@ -165,7 +165,7 @@ std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const 
   options.exclude_from = now.seconds - gap;
   options.exclude_to = now.seconds + gap;
   std::vector<std::int64_t> rows;
-  for (int i : generator::choose_references(all.bank, now.expression, speech_count_, now.angles, {}, options))
+  for (int i : generator::choose_lenders(all.bank, now.expression, speech_count_, now.angles, {}, options))
     rows.push_back(all.rows[std::size_t(i)]);
   return rows;
 }

@@ -35,7 +35,7 @@ class FacesDataset {
   core::ImageU8 picture(FrameId frame) const;
   enum class Shape { target, neutral, wide_open };
   mesh::Vertices vertices(FrameId frame, Shape shape) const;  // control vertices, px at side()
-  // kReferences rows of the frame's file: chosen as in rendering, at least `gap` seconds away; where the clip
+  // kLenders rows of the frame's file: chosen as in rendering, at least `gap` seconds away; where the clip
   // is too short for that, any other frame.
   std::vector<std::int64_t> choose(FrameId frame, double gap) const;
   // generator::reference_trust of these rows of the frame's file.

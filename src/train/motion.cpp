@@ -40,7 +40,8 @@ void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
 }
 
 nets::MotionNetworks make_networks(const MotionTrainOptions& o, std::int64_t coefficients) {
-  nets::SpeechEncoderConfig speech_config{speech::kMelBands, o.speech_channels, o.speech_blocks};
+  nets::SpeechEncoderConfig speech_config{speech::kMelBands, o.speech_channels, o.speech_blocks,
+                                          o.speech_cycle};
   nets::SyncFormerConfig former;
   former.coefficients = coefficients;
   former.audio = o.speech_channels;

@@ -9,9 +9,11 @@ namespace resyncer::train {
 
 namespace {
 constexpr std::int64_t kStyleFrames = 32;
-constexpr double kTempo = 0.15;      // the sound is played at 1 - this to 1 + this of its speed
-constexpr double kSilentEnd = 0.25;  // probability that there is silence beyond the end of a clip
-constexpr float kSeen = 0.3F;        // confidence from which a frame counts
+constexpr double kTempo = 0.15;     // the sound is played at 1 - this to 1 + this of its speed
+constexpr double kSilentEnd = 0.4;  // probability that there is silence beyond the end of a clip
+constexpr double kCut = 0.2;        // probabilities that a recording begins, and ends, with the window
+constexpr double kClean = 0.5;      // and that no noise is added, so that a breath can be heard
+constexpr float kSeen = 0.3F;       // confidence from which a frame counts
 
 // Uniform in [0, 1), from our own generator so that a resumed run draws the same.
 double uniform(std::mt19937_64* random) { return double((*random)() >> 11) * 0x1p-53; }
@@ -56,14 +58,16 @@ void MotionSampler::draw_window(const MotionClip& clip, const Surroundings& arou
     auto a = std::int64_t(at), b = std::min(a + 1, clip.frames - 1);
     return confidence[a] >= kSeen && confidence[b] >= kSeen;
   };
+  float* known = batch->known.data_ptr<float>() + row * length;
   float* target = batch->target[row].data_ptr<float>();
   float* past = batch->past[row].data_ptr<float>();
   for (std::int64_t i = 0; i < length; ++i) {
     batch->weight.data_ptr<float>()[row * length + i] =
         mesh(first + tempo * double(i), target + i * count) ? 1.F : 0.F;
     bool before = mesh(first + tempo * double(i - 1), past + i * count);
-    batch->known.data_ptr<float>()[row * length + i] = before ? 1.F : 0.F;
+    known[i] = before ? 1.F : 0.F;
   }
+  if (around.begins) known[0] = 0;
   // Frame f is centred on mel row 4 f + 1.5 and on feature 2 f + 0.5; both scales are stretched about frame
   // `first`.
   const std::int64_t rows = batch->mel.size(1), features = batch->inside.size(1);
@@ -72,6 +76,10 @@ void MotionSampler::draw_window(const MotionClip& clip, const Surroundings& arou
     double nominal = double(k + 2 * (1 - reach) - mel_context_);
     double at = 4 * first + 1.5 + (nominal - 1.5) * tempo;
     float* out = mel + k * speech::kMelBands;
+    if ((around.begins && nominal < 0) || (around.ends && nominal >= double(4 * length))) {
+      std::fill_n(out, speech::kMelBands, speech::kMelSilence);
+      continue;
+    }
     const MotionClip* heard = &clip;
     if (at < 0) {
       heard = around.before;
@@ -93,8 +101,10 @@ void MotionSampler::draw_window(const MotionClip& clip, const Surroundings& arou
            (around.after != nullptr && at < end - 0.5 + double(around.after->mel_frames) / 2);
   };
   for (std::int64_t j = 0; j < features; ++j) {
-    double at = 2 * first + 0.5 + (double(j + 1 - reach) - 0.5) * tempo;
-    batch->inside.data_ptr<float>()[row * features + j] = heard_at(at) ? 1.F : 0.F;
+    const std::int64_t nominal = j + 1 - reach;
+    const bool cut = (around.begins && nominal < 0) || (around.ends && nominal >= 2 * length);
+    double at = 2 * first + 0.5 + (double(nominal) - 0.5) * tempo;
+    batch->inside.data_ptr<float>()[row * features + j] = !cut && heard_at(at) ? 1.F : 0.F;
   }
 }
 
@@ -153,6 +163,8 @@ MotionBatch MotionSampler::draw(std::mt19937_64* random) const {
                         &draw_clip(data_.speakers[speaker], random)};
     if (!options_.augment || uniform(random) < kSilentEnd) around.before = nullptr;
     if (!options_.augment || uniform(random) < kSilentEnd) around.after = nullptr;
+    around.begins = options_.augment && uniform(random) < kCut;
+    around.ends = options_.augment && uniform(random) < kCut;
     double tempo = options_.augment ? uniform(1 - kTempo, 1 + kTempo, random) : 1.0;
     double slack = double(clip.frames - 1) - tempo * double(length - 1);
     double first = slack * uniform(random);  // a clip shorter than the window may lie anywhere in it
@@ -183,13 +195,19 @@ torch::Tensor band_maps(std::int64_t size, std::mt19937_64* random) {
   return maps;
 }
 
-// Noise that is added in power, [B, T, 80], normalised log-mel: steady and coloured, or the voices of other
-// windows.
+constexpr float kNothing = -20;  // normalised log-mel of no power at all
+
+// Noise that is added in power, [B, T, 80], normalised log-mel: none, steady and coloured, or the voices of
+// other windows.
 torch::Tensor disturbance(const torch::Tensor& mel, std::mt19937_64* random) {
   const std::int64_t size = mel.size(0);
   torch::Tensor noise = torch::empty_like(mel);
   for (std::int64_t row = 0; row < size; ++row) {
     torch::Tensor own = noise[row];
+    if (uniform(random) < kClean) {
+      own.fill_(kNothing);
+      continue;
+    }
     if (uniform(random) < 0.2 && size > 1) {
       own.copy_(mel[(row + 1 + std::int64_t(uniform(random) * double(size - 1))) % size]);
       own.sub_(uniform(2.0, 6.0, random) / speech::kMelScale);  // 9 to 26 dB below

@@ -28,9 +28,11 @@ class MotionSampler {
   MotionBatch draw(std::mt19937_64* random) const;
 
  private:
-  // What is heard beyond the ends of a clip: another clip, or silence (null).
+  // What is heard beyond the ends of a clip: another clip, or silence (null); and whether the recording
+  // begins or ends with the window, so that nothing is known beyond.
   struct Surroundings {
     const MotionClip *before, *after;
+    bool begins = false, ends = false;
   };
   const MotionClip& draw_clip(const std::vector<int>& speaker, std::mt19937_64* random) const;
   void draw_window(const MotionClip& clip, const Surroundings& around, double first, double tempo,

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "motion_dataset.h"
 #include "resyncer/core/error.h"
+#include "resyncer/motion/rest_pose.h"
 #include "resyncer/motion/sync_former.h"
 #include "resyncer/speech/encoder.h"
 #include "resyncer/speech/features.h"
@@ -71,19 +71,6 @@ double deviation(const std::vector<double>& values, const float* confidence) {
   return n > 0 ? std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) : 0;
 }
 
-// Mean of the most closed tenth, where it is shut at all; as pipeline's rest_pose.
-Eigen::VectorXf rest_of(const motion::Coefficients& meshes, const std::vector<double>& openings) {
-  constexpr double kShut = 0.12;
-  std::vector<std::size_t> order(openings.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return openings[a] < openings[b]; });
-  Eigen::VectorXf rest = Eigen::VectorXf::Zero(meshes.cols());
-  float count = 0;
-  for (std::size_t i = 0; i < order.size() / 10 && openings[order[i]] <= kShut; ++i, ++count)
-    rest += meshes.row(Eigen::Index(order[i])).transpose();
-  return count > 0 ? Eigen::VectorXf(rest / count) : rest;
-}
-
 core::FeatureSequence mel_of(const MotionDataset& data, const MotionClip& clip) {
   // As long as the meshes: 4 mel frames each, silence where the sound is shorter.
   core::FeatureSequence mel{int(4 * clip.frames), speech::kMelBands, speech::kMelRate, {}};
@@ -114,8 +101,9 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
       style.bottomRows(1) = all.row(t);
     }
     auto mel = mel_of(data, clip);
+    const std::vector<double> own = openness(face, style);
     auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel),
-                                rest_of(style, openness(face, style)));
+                                motion::rest_pose(style, {own.begin(), own.end()}));
     auto predicted = openness(face, track.expression);
     const float* real = data.openness.data() + clip.start;
     auto value = follow(predicted, real, confidence, clip.frames);

@@ -48,7 +48,8 @@ std::string settings_of(const SpeechTrainOptions& o) {
                              {"held_out_every", o.held_out_every},
                              {"augment", o.augment},
                              {"speech_channels", o.speech_channels},
-                             {"speech_blocks", o.speech_blocks}};
+                             {"speech_blocks", o.speech_blocks},
+                             {"speech_cycle", o.speech_cycle}};
   return settings.dump();
 }
 
@@ -59,7 +60,9 @@ struct Namer {
   std::int64_t classes = 0;
 
   Namer(const SpeechTrainOptions& o, std::int64_t class_count)
-      : encoder(nets::SpeechEncoderConfig{speech::kMelBands, o.speech_channels, o.speech_blocks}, o.dropout),
+      : encoder(
+            nets::SpeechEncoderConfig{speech::kMelBands, o.speech_channels, o.speech_blocks, o.speech_cycle},
+            o.dropout),
         head(o.speech_channels, 2 * class_count),
         classes(class_count) {}
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <random>
 
 #include "generator/posed_face.h"
 
@@ -192,6 +193,45 @@ TEST(Patch, KeepsTheDetailOfTheReferenceThatWeighsMost) {
   EXPECT_GT(sharp, 20);
   EXPECT_GT(blend, 0.5 * sharp);  // the blend alone would leave a fifth
   EXPECT_LT(flat, 0.1 * sharp);   // nobody weighs most
+}
+
+// References that show the same, each with its own grain: the mean has the picture and less of the grain, and
+// there is nothing to add. Where each shows something else, the mean has nothing left.
+TEST(Patch, AddsDetailOnlyWhereTheMeanHasLostIt) {
+  auto energy = [](float common, float own) {
+    Scene scene;
+    std::mt19937 random(5);
+    std::normal_distribution<float> normal;
+    std::vector<float> picture(static_cast<std::size_t>(kWidth) * kHeight);
+    for (float& value : picture) value = normal(random);
+    std::array<Reference, kReferences> references;
+    for (std::size_t k = 0; k < references.size(); ++k) {
+      core::ImageU8 image(kWidth, kHeight, 3);
+      for (std::size_t i = 0; i < picture.size(); ++i) {
+        const float value = 128 + common * picture[i] + own * normal(random);
+        for (std::size_t c = 0; c < 3; ++c) image.data[3 * i + c] = std::uint8_t(std::lround(value));
+      }
+      references[k] = {image, scene.dense};
+      scene.input.references[k] = &references[k];
+    }
+    scene.set_weights({0.4F, 0.2F, 0.2F, 0.2F});
+    const core::Patch& patch = scene.make();
+    double sum = 0;
+    int pixels = 0;
+    for (int y = 1; y + 1 < patch.rgb.height; ++y)
+      for (int x = 1; x + 1 < patch.rgb.width; ++x) {
+        if (patch.alpha.at(x, y) < 1) continue;
+        auto value = [&](int i, int j) { return double(patch.rgb.at(i, j, 1)) * 255; };
+        const double l =
+            4 * value(x, y) - value(x - 1, y) - value(x + 1, y) - value(x, y - 1) - value(x, y + 1);
+        sum += l * l;
+        ++pixels;
+      }
+    return sum / pixels / 20;  // of white noise of variance 1: 1
+  };
+  // With the whole detail of the first, 0.85 of the way: about 400 + 0.8 * 16.
+  EXPECT_LT(energy(20, 4), 400 + 0.4 * 16);
+  EXPECT_GT(energy(2, 15), 0.4 * 225);  // the mean alone has 0.28 of it
 }
 
 TEST(Patch, TakesEachPartFromTheReferenceThatItIsTold) {

@@ -123,6 +123,28 @@ TEST(FinishPainting, KeepsCoarseResidualsAndDropsGrainAndNoise) {
   EXPECT_NEAR(finished([](int x, int y) { return (x + y) % 2 == 0 ? 0.1F : -0.1F; }), 0, 0.005F);
 }
 
+// Four slots of 0.5 -/+ `spread` each, and a residual of 0.1.
+TEST(FinishPainting, LimitsTheResidualToWhatTheReferencesDoubt) {
+  const int side = 256;
+  auto finished = [&](float spread, float doubt) {
+    Guidance guidance{side, core::ImageF(side, side, kGuidancePlanes), {}};
+    guidance.doubt = doubt;
+    Painting painting{core::ImageF(side, side, kReferences, 0.25F), core::ImageF(side, side, 3, 0.1F), {}};
+    for (int y = 0; y < side; ++y)
+      for (int x = 0; x < side; ++x)
+        for (int k = 0; k < kReferences; ++k)
+          for (int c = 0; c < 3; ++c)
+            guidance.planes.at(x, y, 6 + 4 * k + c) = 0.5F + (k % 2 == 0 ? spread : -spread);
+    finish_painting(guidance, &painting);
+    return painting.residual.at(side / 2, side / 2, 1);
+  };
+  EXPECT_EQ(finished(0, 1), 0);             // all of one opinion
+  EXPECT_GT(finished(0, kNoLimit), 0.09F);  // but one picture alone says nothing of its error
+  EXPECT_NEAR(finished(0.02F, 1), 0.75F * 0.02F, 1e-3F);
+  EXPECT_NEAR(finished(0.02F, 3), 3 * 0.75F * 0.02F, 2e-3F);  // a mouth unlike theirs
+  EXPECT_GT(finished(0.3F, 1), 0.09F);
+}
+
 TEST_F(RewiredGeneratorFile, Bfloat16AndFloat32Agree) {
   Painting full = paint(Precision::fp32), brain = paint(Precision::bf16),
            chosen = paint(Precision::automatic);

@@ -57,6 +57,24 @@ TEST(SpeechEncoder, PartsWithContextGiveTheSameAsTheWhole) {
   EXPECT_TRUE(torch::allclose(part, whole.slice(1, 20, 31), 1e-5, 1e-5));
 }
 
+TEST(SpeechEncoder, HearsAsFarAsItsDilationsReach) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(1);
+  for (std::int64_t cycle : {1, 3, 5}) {
+    SpeechEncoderConfig config = small_speech();
+    config.blocks = 6;
+    config.cycle = cycle;
+    std::int64_t context = 0;
+    for (std::int64_t i = 0; i < config.blocks; ++i) context += std::int64_t{1} << (i % cycle);
+    EXPECT_EQ(config.context(), context);
+    SpeechEncoder encoder(config);
+    encoder->eval();
+    torch::Tensor mel = torch::randn({1, 2 + 2 * config.mel_context(), 80}), far = mel.clone();
+    far.select(1, 0).add_(1);  // the first mel frame that the only feature hears
+    EXPECT_FALSE(torch::equal(encoder(mel), encoder(far))) << cycle;
+  }
+}
+
 TEST(SyncFormer, LooksNeitherAheadNorBeyondItsWindows) {
   torch::NoGradGuard no_grad;
   torch::manual_seed(2);

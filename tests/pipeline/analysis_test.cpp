@@ -125,6 +125,44 @@ TEST(ReferenceBank, IsBoundedAndCoversTheRangeOfMouths) {
   EXPECT_GT(highest, 0.3F);
 }
 
+TEST(ReferenceBank, AFaceThatHardlyMovesHasSparesEvenInTime) {
+  media::VideoReader reader(testing::portrait());
+  media::VideoFrame picture = *reader.read();
+  core::ImageU8 gray;
+  media::to_gray(picture, reader.upright_from_stored(), 1, &gray);
+  core::FaceObservation seen;
+  seen.box = {60, 60, 180, 220};
+  auto entries = [&](int frames, float range, int limit) {
+    BankOptions options;
+    options.entries = limit;
+    options.max_side = 64;
+    ReferenceBank bank(options);
+    for (int i = 0; i < frames; ++i) {
+      seen.landmarks = schematic_face({120, 100}, 80, range * float(i % 60) / 60);
+      bank.push(i, picture, reader.upright_from_stored(), gray, 1, {seen});
+    }
+    return bank.finish();
+  };
+  const std::vector<BankFrame> still = entries(500, 0, 128);
+  ASSERT_GE(still.size(), 9U);
+  EXPECT_LE(still.size(), 17U);
+  std::int64_t widest = 0;
+  for (std::size_t i = 1; i < still.size(); ++i) {
+    EXPECT_GT(still[i].frame, still[i - 1].frame);
+    widest = std::max(widest, still[i].frame - still[i - 1].frame);
+  }
+  EXPECT_LE(widest, 64);
+  EXPECT_GT(still.back().frame, 400);
+  EXPECT_LE(entries(500, 0, 8).size(), 8U);
+  // A face that moves has entries enough, and no spares: none are nearer to each other than entries may be.
+  const std::vector<BankFrame> moving = entries(500, 0.6F, 128);
+  ASSERT_GE(moving.size(), 16U);
+  std::vector<float> shapes;
+  for (const BankFrame& entry : moving) shapes.push_back(face_shape(entry.landmarks)[0]);
+  std::sort(shapes.begin(), shapes.end());
+  for (std::size_t i = 1; i < shapes.size(); ++i) EXPECT_GT(shapes[i] - shapes[i - 1], 0.002F);
+}
+
 TEST(Analysis, ThreadsGiveTheSameResult) {
   TemporaryFolder folder;
   testing::write_moving_portrait(folder / "moving.y4m", 12, 3);

@@ -6,6 +6,7 @@
 // is a similarity.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "resyncer/core/geometry.h"
@@ -16,16 +17,21 @@
 
 namespace resyncer::generator {
 
-constexpr int kReferences = 4;
+constexpr int kReferences = 4;  // slots that the network blends
+constexpr int kCompanions = 6;  // further pictures that share the slots, two each; the last slot has none
+constexpr int kLenders = kReferences + kCompanions;
+// The slot of the i-th lender: references first, then companions.
+constexpr int slot_of(int i) { return i < kReferences ? i : (i - kReferences) % (kReferences - 1); }
 constexpr float kCropWidthCm = 17.F;
 constexpr float kDetailCm = 0.1F;  // what is smaller counts as detail: pores, stubble, edges of teeth
 // Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside
-// Region::mouth), then for each reference RGB and validity: how far it can be trusted there. 1 on the skin,
-// less where the reference sees it edge-on or from behind, in the mouth as far as the reference's own is
-// open, 0.3 where no mesh covers (the colour is then that of the affine map between the meshes), all times
-// the trust in the reference as a whole (GuidanceInput), 0 outside of
-// the reference's image (its edge is repeated). References are written in the mask's bounding box and 12 px
-// round it, in the light of this frame (see Guidance::light); elsewhere their planes are 0.
+// Region::mouth), then for each slot RGB and validity: how far it can be trusted there. Of one picture this
+// is 1 on the skin, less where the picture shows it edge-on or from behind, in the mouth as far as the
+// picture's own is open, 0.3 where no mesh covers (the colour is then that of the affine map between the
+// meshes), 0 outside of the picture (its edge is repeated), all times the trust in the picture as a whole
+// (GuidanceInput). A slot with companions holds their mean, weighted by their validities, and the sum of
+// these. Slots are written in the mask's bounding box and 12 px round it, in the light of this frame (see
+// Guidance::light); elsewhere their planes are 0.
 constexpr int kGuidancePlanes = 6 + 4 * kReferences;
 
 // `frame_vertices`: projected control vertices of the identity's *neutral* face in this frame's pose, px, so
@@ -54,20 +60,24 @@ std::vector<core::Point2> mask_polygon(const mesh::Vertices& neutral, const mesh
 void fill_mask(const std::vector<core::Point2>& polygon, core::Point2 origin, float feather,
                core::ImageF* mask);
 
+constexpr float kNoLimit = std::numeric_limits<float>::infinity();
+
 struct Guidance {
   int side = 0;
   core::ImageF planes;  // side x side x kGuidancePlanes, interleaved (channels-last), [0, 1]
   // side x side x 3 kReferences: what was added to the references so that they match the frame round the
   // hole. Empty: nothing.
   core::ImageF light;
+  float doubt = kNoLimit;  // GuidanceInput's
 };
 
 struct GuidanceInput {
   const core::ImageU8* crop = nullptr;       // RGB, side x side
   const core::ImageF* mask = nullptr;        // side x side, hard
   const mesh::Vertices* target = nullptr;    // dense vertices of the new mesh, crop px
-  std::vector<const Reference*> references;  // kReferences; may repeat
-  std::vector<float> trust;  // kReferences: multiplies their validity (reference_trust); empty = ones
+  std::vector<const Reference*> references;  // kReferences, or kLenders with companions; may repeat
+  std::vector<float> trust;  // one a reference, multiplies its validity (reference_trust); empty = ones
+  float doubt = kNoLimit;    // mean_doubt of the references
 };
 
 // Buffers that are kept from frame to frame.
@@ -75,8 +85,8 @@ struct GuidanceScratch {
   mesh::Raster raster;
   core::ImageF shading;
   core::LightField light;
-  core::ImageF detail;                                       // of a patch
-  std::vector<float> positions, validity, painted, colours;  // of one row
+  core::ImageF detail;                                                     // of a patch
+  std::vector<float> positions, validity, shares, sums, painted, colours;  // of one row
 };
 
 void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, GuidanceScratch* scratch,

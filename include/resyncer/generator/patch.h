@@ -15,6 +15,7 @@ struct PatchInput {
   std::vector<core::Point2> mask;            // polygon, stored frame px
   float feather = 0;                         // px
   std::vector<const Reference*> references;  // the same as in the guidance
+  std::vector<float> trust;                  // likewise
   int frame_width = 0, frame_height = 0;     // stored
 };
 

@@ -30,11 +30,28 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
                                    int speech_count, const Eigen::Vector3f& angles,
                                    const std::vector<int>& previous, const ChoiceOptions& options = {});
 
-// What each of the chosen entries is likely worth against the best of them, (0, 1]: the squared error of a
-// warped reference grows linearly with its distance in mouth shape and pose (docs/training.md), and the best
-// mean of independent measurements weighs them by the inverse of their squared error.
+// choose_references, and after them kCompanions more that share the slots with them (slot_of): those that the
+// best mean of the nearest entries gives most weight (reference_trust). A companion that would add nothing
+// repeats the first entry of its slot. Empty when choose_references is. `previous`: last frame's answer, or
+// empty.
+std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
+                                int speech_count, const Eigen::Vector3f& angles,
+                                const std::vector<int>& previous, const ChoiceOptions& options = {});
+
+// What each of the chosen entries (choose_references or choose_lenders) is worth: its weight in the mean that
+// is likely nearest to the unknown picture, scaled so that the best slot's weights sum to 1. The weights are
+// those of ordinary kriging, without negative ones: two pictures differ (squared) by an amount that grows
+// with the root of their distance in mouth shape and pose (docs/training.md), so that an entry counts less
+// the farther it is, and less when others beside it say the same. Repeated companions get 0; a little is left
+// to every other entry.
 std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
                                    const Eigen::VectorXf& expression, int speech_count,
                                    const Eigen::Vector3f& angles);
+
+// How far off the mean of the chosen entries is likely to be, against how far they lie from it themselves
+// (root mean square): about 1 in the midst of them, more where the wanted mouth is like none of them.
+// Infinite when they are one and the same, which says nothing of their error.
+float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
+                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles);
 
 }  // namespace resyncer::generator

@@ -13,8 +13,9 @@ namespace resyncer::generator {
 //   sum_k weight_k * reference_k(warp) + residual,
 // so that at any resolution the sharpness is that of the person's own pixels.
 struct Painting {
-  core::ImageF weights;   // side x side x kReferences, sum 1
-  core::ImageF residual;  // side x side x 3, [-1, 1]; with the light once finish_painting() was called
+  core::ImageF weights;      // side x side x kReferences, sum 1
+  core::ImageF residual;     // side x side x 3, [-1, 1]; with the light once finish_painting() was called
+  core::ImageF spread = {};  // scratch of finish_painting()
 };
 
 // True where this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX).
@@ -44,8 +45,9 @@ class RewiredGenerator {
 
 // Makes the painting fit to be repeated at full resolution. Of the residual only what is coarser than
 // kDetailCm and stronger than noise stays: in a crop it also removes the references' grain and restores what
-// the blend had lost, and both are the patch's own business there. Then the light of the references
-// (Guidance::light), weighted as they are, is added to it.
+// the blend had lost, and both are the patch's own business there; and no more of it than the mean of the
+// references is likely to be off by (Guidance::doubt, and how much they differ there). Then the light of the
+// references (Guidance::light), weighted as they are, is added to it.
 void finish_painting(const Guidance& guidance, Painting* painting);
 
 // Threads inside LibTorch's operators, for this process.

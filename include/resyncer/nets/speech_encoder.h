@@ -16,7 +16,10 @@ namespace resyncer::nets {
 struct SpeechEncoderConfig {
   std::int64_t mel_bands = 80;
   std::int64_t channels = 128;
-  std::int64_t blocks = 7;  // dilations 1, 2, 4, 8, 1, 2, 4, ...
+  std::int64_t blocks = 7;  // dilations 1, 2, 4, ..., 2^(cycle - 1), 1, 2, ...
+  std::int64_t cycle = 5;
+
+  std::int64_t dilation(std::int64_t block) const { return std::int64_t{1} << (block % cycle); }
 
   std::vector<ConfigField> fields();
   // Features of context that the blocks need on either side of a feature.

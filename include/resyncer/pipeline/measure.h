@@ -1,5 +1,5 @@
-// Figures on footage that the networks have never seen: the generator repaints a person's own mouth, the
-// motion model guesses a person's own lips.
+// Figures on footage that the networks have never seen: the face model is fitted to a person, the generator
+// repaints a person's own mouth, the motion model guesses a person's own lips.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +14,18 @@ struct MeasureOptions {
   int frames = 60;                 // measured frames a clip, evenly spread (generator)
   double min_reference_gap = 2.0;  // seconds between a frame and its references (generator)
 };
+
+struct MeshFigures {
+  std::filesystem::path clip;
+  int frames = 0;
+  double reprojection_error = 0;  // mean over landmarks and frames, share of the inter-ocular distance
+  int still_frames = 0;           // pairs of frames in which the mouth keeps still
+  double lip_jitter =
+      0;  // mean move of the rendered lips between these, px of the 256 px crop; 0: no such pair
+};
+
+MeshFigures measure_mesh(const std::filesystem::path& clip, const ModelSet& models,
+                         const MeasureOptions& options);
 
 // One way of painting, means over the measured frames, inside each frame's own mask (alpha > 0.5), at the
 // frame's resolution.

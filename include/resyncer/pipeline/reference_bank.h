@@ -49,6 +49,9 @@ struct BankOptions {
   float reach =
       1.35F;  // half side of the crop in outer-eye distances: covers the generator's 17 cm at any roll
   float first_tau = 0.02F;  // FaceShape distance between entries to begin with
+  // A face that hardly moves has few entries. Up to so many frames are then kept beside them, evenly in time:
+  // they show the same, but each with its own noise, and their mean has less.
+  int enough = 16;
 };
 
 class ReferenceBank {
@@ -73,10 +76,18 @@ class ReferenceBank {
     double weight = 0;            // sum of box areas
     float tau = 0;
     std::vector<Entry> entries;
+    std::vector<Entry> spares;        // frames that no entry needed; none once there are enough entries
+    std::int64_t stride = 1;          // frames from spare to spare, at least
+    std::int64_t last_spare = -1000;  // frame
   };
   Face* follow(std::int64_t frame, const core::FaceObservation& face);
   void thin(Face* face);
+  Entry* room_for_spare(Face* face, std::int64_t frame);
+  std::size_t total() const;
   void make_room(const Face* wanted);
+
+  void take(std::int64_t frame, const media::VideoFrame& picture, const core::Affine2& upright_from_stored,
+            const core::FaceObservation& seen, const FaceShape& shape, float sharpness, Entry* entry);
 
   BankOptions options_;
   std::vector<Face> faces_;

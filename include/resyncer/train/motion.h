@@ -74,7 +74,7 @@ struct MotionTrainOptions {
   bool cuda = true;     // use it where there is one
 
   // Size of the networks (nets/speech_encoder.h, nets/sync_former.h).
-  std::int64_t speech_channels = 128, speech_blocks = 7;
+  std::int64_t speech_channels = 128, speech_blocks = 7, speech_cycle = 5;
   std::int64_t width = 128, layers = 2, heads = 4, feed_forward = 256, history = 24, reach = 16;
   bool direct = true;
 

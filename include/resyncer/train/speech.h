@@ -49,7 +49,8 @@ struct SpeechTrainOptions {
   bool augment = true;     // as train_motion does
   bool cuda = true;        // use it where there is one
 
-  std::int64_t speech_channels = 128, speech_blocks = 7;  // must be those of the motion training
+  std::int64_t speech_channels = 128, speech_blocks = 7,
+               speech_cycle = 5;  // must be those of the motion training
 
   std::function<void(const SpeechProgress&)> progress;  // may be empty
 };

@@ -1,0 +1,42 @@
+// The measurements on footage of people: here on the bundled portrait, moved gently.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/footage.h"
+
+namespace resyncer::testing {
+namespace {
+
+class Eval : public ::testing::Test {
+ protected:
+  nlohmann::json figures(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all{"eval"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.emplace_back("--json");
+    RunResult result = resyncer(all);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return nlohmann::json::parse(result.out, nullptr, false)["clips"][0];
+  }
+
+  ScratchFolder scratch;
+};
+
+TEST_F(Eval, MeshFitsAPortraitWhoseLipsKeepStill) {
+  nlohmann::json f = figures({"mesh", make_portrait_clip(scratch, "v.mkv", 2)});
+  EXPECT_EQ(f["frames"], 50);
+  EXPECT_GT(f["reprojection_error"], 0);
+  EXPECT_LT(f["reprojection_error"], 0.025);
+  EXPECT_GT(f["still_frames"], 20);
+  EXPECT_GT(f["lip_jitter"], 0);
+  EXPECT_LT(f["lip_jitter"], 0.3) << "px at 256";
+}
+
+TEST_F(Eval, WhatCannotBeMeasuredIsSaid) {
+  RunResult result = resyncer({"eval", "motion", make_portrait_clip(scratch, "v.mkv", 1)});
+  EXPECT_EQ(result.status, 3);
+  EXPECT_NE(result.err.find("no audio"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace resyncer::testing
