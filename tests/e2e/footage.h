@@ -5,8 +5,14 @@
 #include <vector>
 
 #include "support/run.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::testing {
+
+using support::resyncer;
+using support::run;
+using support::RunResult;
+using support::ScratchFolder;
 
 // `seconds` of the gently moving portrait at `rate` frames a second; `extra` goes to ffmpeg before the
 // output's name.

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "resyncer/nets/sync_former.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::motion {
 namespace {
@@ -43,11 +44,8 @@ core::FeatureSequence random_features(int frames, int dims) {
 
 class Motion : public testing::Test {
  protected:
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() /
-      (std::string("resyncer_motion_") + testing::UnitTest::GetInstance()->current_test_info()->name() +
-       ".safetensors");
-  void TearDown() override { std::filesystem::remove(path); }
+  support::ScratchFolder folder;
+  std::filesystem::path path = folder / "motion.safetensors";
 };
 
 // The roll-out with cached keys and values is a fixed point of the parallel forward pass: fed its own meshes

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/scratch_folder.h"
+
 namespace resyncer::nets {
 namespace {
 
@@ -146,7 +148,8 @@ TEST(SyncFormer, StyleIgnoresPadding) {
 
 TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   torch::NoGradGuard no_grad;
-  auto path = std::filesystem::temp_directory_path() / "resyncer_motion_networks_test.safetensors";
+  support::ScratchFolder folder;
+  auto path = folder / "motion.safetensors";
   MotionNetworks saved(small_speech(), small_former());
   randomize(saved.former.get());
   save_motion_networks(path, saved, Precision::full);
@@ -168,7 +171,6 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   for (const auto& field : uneven.fields()) fields.push_back(field);
   save_weights(path, {"motion", 2, write_config(fields)}, saved.named());
   EXPECT_THROW(load_motion_networks(path), core::Error);
-  std::filesystem::remove(path);
 }
 
 }  // namespace

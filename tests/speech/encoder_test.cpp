@@ -10,13 +10,10 @@
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
 #include "resyncer/speech/speech_gate.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::speech {
 namespace {
-
-std::filesystem::path scratch(const std::string& name) {
-  return std::filesystem::temp_directory_path() / ("resyncer_speech_" + name + ".safetensors");
-}
 
 core::FeatureSequence random_mel(int frames) {
   std::mt19937 random(5);
@@ -27,7 +24,8 @@ core::FeatureSequence random_mel(int frames) {
 }
 
 TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
-  auto path = scratch("blocks");
+  support::ScratchFolder folder;
+  auto path = folder / "weights.safetensors";
   torch::manual_seed(4);
   nets::SyncFormerConfig former;
   former.audio = 32;
@@ -46,7 +44,6 @@ TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
         ASSERT_NEAR(parts.values[i], whole.values[i], 2e-5);
     }
   }
-  std::filesystem::remove(path);
 }
 
 // Rows [first, first + count) of it.
@@ -66,7 +63,8 @@ void in_pieces(const core::FeatureSequence& mel, unsigned longest, Push push) {
 }
 
 TEST(SpeechEncoder, AStreamGivesTheSameBits) {
-  auto path = scratch("stream");
+  support::ScratchFolder folder;
+  auto path = folder / "weights.safetensors";
   torch::manual_seed(4);
   nets::SyncFormerConfig former;
   former.audio = 32;
@@ -86,11 +84,11 @@ TEST(SpeechEncoder, AStreamGivesTheSameBits) {
       EXPECT_EQ(parts.values, whole.values) << frames << " frames in pieces of " << longest;
     }
   }
-  std::filesystem::remove(path);
 }
 
 TEST(SpeechEncoder, AStreamHandsOnWhatIsCertain) {
-  auto path = scratch("early");
+  support::ScratchFolder folder;
+  auto path = folder / "weights.safetensors";
   torch::manual_seed(4);
   nets::SyncFormerConfig former;
   former.audio = 32;
@@ -100,15 +98,14 @@ TEST(SpeechEncoder, AStreamHandsOnWhatIsCertain) {
   core::FeatureSequence features;
   stream.push(random_mel(6000), &features);  // a minute
   EXPECT_GE(features.frames, 3000 - 512 - 300);
-  std::filesystem::remove(path);
 }
 
 TEST(SpeechEncoder, BadFilesAreRefused) {
   EXPECT_THROW(SpeechEncoder("/nonexistent/weights.safetensors"), core::Error);
-  auto path = scratch("garbage");
+  support::ScratchFolder folder;
+  auto path = folder / "weights.safetensors";
   std::ofstream(path) << "this is no weights file, whatever its name says";
   EXPECT_THROW(SpeechEncoder{path}, core::Error);
-  std::filesystem::remove(path);
 }
 
 // --- the gate ---
