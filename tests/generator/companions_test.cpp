@@ -104,7 +104,8 @@ TEST(Companions, NoPictureComesOrGoesAllAtOnce) {
     const auto trust = reference_trust(bank, lenders, expression, kSpeech, kFrontal);
     std::vector<float> of_entry(bank.size(), 0.F);
     float sum = 0;
-    for (std::size_t k = 0; k < lenders.size(); ++k) of_entry[std::size_t(lenders[k])] += trust[k], sum += trust[k];
+    for (std::size_t k = 0; k < lenders.size(); ++k)
+      of_entry[std::size_t(lenders[k])] += trust[k], sum += trust[k];
     for (float& value : of_entry) value /= sum;
     for (std::size_t i = 0; i < last.size(); ++i) ASSERT_NEAR(of_entry[i], last[i], 0.12F) << frame;
     last = of_entry;
@@ -127,7 +128,8 @@ TEST(MeanDoubt, IsAboutOneAmongTheReferencesAndMoreFarFromThem) {
 // A frame, its mesh, and pictures of one colour each to paint it with.
 struct Scene {
   Pose pose{12, -4, 8, 15, {150, 150}, 0.6F};
-  mesh::Vertices control = transform(pose_face(pose), map()), dense = mesh::dense_vertices(face_model(), control);
+  mesh::Vertices control = transform(pose_face(pose), map()),
+                 dense = mesh::dense_vertices(face_model(), control);
   core::ImageU8 crop = core::ImageU8(256, 256, 3, 100);
   core::ImageF mask{256, 256, 1};
   std::vector<core::Point2> polygon = mask_polygon(transform(pose_face(shut()), map()), control, control);
@@ -163,7 +165,8 @@ TEST(Companions, ASlotHoldsTheMeanOfThoseThatShareIt) {
   const Guidance& g = scene.build();
   const std::array<float, kReferences> total{1, 0.8F, 0.6F, 0.3F};
   const std::array<float, kReferences> mean{(0.5F * 60 + 0.25F * 100 + 0.25F * 130) / 1.F,
-                                            (0.6F * 70 + 0.2F * 140) / 0.8F, (0.4F * 80 + 0.2F * 120) / 0.6F, 90};
+                                            (0.6F * 70 + 0.2F * 140) / 0.8F, (0.4F * 80 + 0.2F * 120) / 0.6F,
+                                            90};
   int pixels = 0;
   for (int y = 0; y < 256; ++y)
     for (int x = 0; x < 256; ++x) {
@@ -196,7 +199,8 @@ TEST(Companions, InTheMouthThoseWithAnOpenOneCount) {
       const double colour = 255 * double(g.planes.at(x, y, 6) - g.light.at(x, y, 0));
       if (g.planes.at(x, y, 5) > 0)
         inside += colour, ++in;
-      else if (face_model().regions[std::size_t(scene.scratch.raster.triangle.at(x, y))] == mesh::Region::lips)
+      else if (face_model().regions[std::size_t(scene.scratch.raster.triangle.at(x, y))] ==
+               mesh::Region::lips)
         skin += colour, ++out;
     }
   ASSERT_GT(in, 100);
@@ -240,8 +244,8 @@ TEST(Companions, ThePatchBlendsThemAsTheGuidanceDoes) {
       for (int x = 0; x < patch.rgb.width; ++x) {
         const int u = x + patch.roi.left, v = y + patch.roi.top;
         if (scene.mask.at(u, v) == 0 || g.planes.at(u, v, 6 + 4 * slot + 3) < 0.05F) continue;
-        const float difference = patch.rgb.at(x, y, 1) -
-                                 (g.planes.at(u, v, 6 + 4 * slot + 1) - g.light.at(u, v, 3 * slot + 1));
+        const float difference =
+            patch.rgb.at(x, y, 1) - (g.planes.at(u, v, 6 + 4 * slot + 1) - g.light.at(u, v, 3 * slot + 1));
         squares += double(difference) * double(difference);
         ++pixels;
       }
