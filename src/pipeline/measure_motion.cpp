@@ -11,11 +11,6 @@ namespace {
 constexpr int kMaxLag = 3;  // frames
 constexpr int kSilentSeconds = 10;
 
-float openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
-  Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
-  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
-}
-
 double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& face,
                              const std::filesystem::path& weights, const motion::Coefficients& style,
                              const Eigen::VectorXf& rest) {
@@ -23,7 +18,7 @@ double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& fac
   motion::MotionTrack track = predict_motion(silence, weights, style, rest);
   double open = 0;
   for (Eigen::Index i = 0; i < track.expression.rows(); ++i)
-    open += openness(model, face, track.expression.row(i).transpose()) > eval::kOpenMouth ? 1 : 0;
+    open += mouth_openness(model, face, track.expression.row(i).transpose()) > eval::kOpenMouth ? 1 : 0;
   return track.expression.rows() > 0 ? open / double(track.expression.rows()) : 0;
 }
 
@@ -48,7 +43,7 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
   std::vector<float> predicted, real, seen;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
     const core::FaceObservation* raw = face.raw(analysis, i);
-    predicted.push_back(openness(model, face, mouths.row(i).transpose()));
+    predicted.push_back(mouth_openness(model, face, mouths.row(i).transpose()));
     real.push_back(raw != nullptr ? core::mouth_openness(raw->landmarks) : 0.F);
     seen.push_back(raw != nullptr && face.weight[std::size_t(i)] > 0 ? 1.F : 0.F);
   }

@@ -133,6 +133,11 @@ motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::fil
   return to_motion.finish(rest);
 }
 
+float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
+  const Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
+  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
+}
+
 Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth) {
   Eigen::VectorXf expression = source;
   expression.head(mouth.size()) = mouth;
