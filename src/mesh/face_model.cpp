@@ -43,6 +43,7 @@ void add_surface(FaceModel* model) {
   }
   // The chart is divided linearly: what is drawn without overlap stays so, and inside [0, 1].
   std::vector<Eigen::Vector2f> uv;
+  uv.reserve(std::size_t(cage_size()));
   for (int v = 0; v < cage_size(); ++v) uv.push_back(cage_uv(v));
   Eigen::SparseMatrix<float, Eigen::RowMajor> whole;
   for (int round = 0; round < kRounds; ++round) {
