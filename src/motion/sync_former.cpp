@@ -166,6 +166,12 @@ struct StyleSyncFormer::Impl {
     if (style.rows() < kFewestStyle) return Eigen::RowVectorXf::Zero(network->config().coefficients);
     return style.colwise().mean() - vector_of(network->mean_mesh).transpose();
   }
+  // The same guessed from the mouth at rest, which differs from the mean mesh by its opening besides.
+  Eigen::RowVectorXf own_mean_at(const Eigen::VectorXf& rest) const {
+    const Opening lips = opening_of(network);
+    const Eigen::VectorXf own = rest - vector_of(network->mean_mesh);
+    return (own - own.dot(lips.gradient) * lips.lift).transpose();
+  }
 
   // Mean code over windows spread evenly over the meshes.
   Eigen::VectorXf style_code(const Coefficients& meshes) const {
@@ -244,7 +250,7 @@ MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, c
   MotionTrack track;
   track.expression = Eigen::Map<const Coefficients>(state_->meshes.data(),
                                                     Eigen::Index(state_->meshes.size()) / width, width);
-  track.expression.rowwise() += state_->own_mean;
+  track.expression.rowwise() += state_->style.rows() < kFewestStyle ? m.own_mean_at(rest) : state_->own_mean;
   m.match_manner(state_->style, speaking, &track.expression);
   if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;

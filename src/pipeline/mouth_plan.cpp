@@ -80,7 +80,7 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) 
     meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
     openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  return motion::rest_pose(meshes, openness);
+  return motion::rest_pose(meshes, openness, mesh::jaw_opening(model));
 }
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
