@@ -22,10 +22,10 @@ json number(double value) {
 const std::vector<Metric>& result_metrics() {
   static const std::vector<Metric> metrics{
       {"lip_correlation", "",
-       "correlation of the lips' opening with the real speaker's, best lag of 3 frames", Wanted::more,
-       Needs::real},
+       "correlation of the lips' opening in speech with the real speaker's, best lag of 3 frames",
+       Wanted::more, Needs::real},
       {"lip_lag", "frames", "that lag; above 0 = the result's lips are early", Wanted::zero, Needs::real},
-      {"lip_amplitude_ratio", "", "deviation of the opening over the real speaker's", Wanted::one,
+      {"lip_amplitude_ratio", "", "deviation of the opening in speech over the real speaker's", Wanted::one,
        Needs::real},
       {"lmd", "eye distances", "distance of the lips' landmarks from the real speaker's", Wanted::less,
        Needs::real},

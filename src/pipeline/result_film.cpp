@@ -88,9 +88,10 @@ FilmColumn ResultFilm::column(std::int64_t frame, const Pictures& pictures, cons
   const Footage& base = footage_.base();
   const std::int64_t there = footage_.base_frame(frame);
   if (pictures.source != nullptr)
-    column.cells.push_back({"source", face_picture(base, there, *pictures.source)});
+    column.cells.push_back(
+        {footage_.real_is_source ? "source, real" : "source", face_picture(base, there, *pictures.source)});
   column.cells.push_back({"result", face_picture(base, there, *pictures.result)});
-  if (pictures.real == nullptr) return column;
+  if (pictures.real == nullptr || footage_.real_is_source) return column;
   const bool same = footage_.real_shows_same_frames;
   column.cells.push_back(
       {"real", face_picture(same ? base : *footage_.real,

@@ -104,15 +104,6 @@ std::vector<bool> silent_frames(const std::filesystem::path& speech, const std::
   return silent;
 }
 
-// Real footage may be the source itself, which is then not analysed twice.
-Footage real_footage(const ResultFiles& files, const ResultFootage& footage, const ResultOptions& options,
-                     const ProgressSink& progress) {
-  std::error_code ignored;
-  if (footage.source && std::filesystem::equivalent(files.real, files.source, ignored))
-    return *footage.source;
-  return analysed(files.real, options, progress);
-}
-
 }  // namespace
 
 core::Affine2 Footage::upright_from_stored() const {
@@ -155,7 +146,9 @@ ResultFootage gather_footage(const ResultFiles& files, const ModelSet& models, c
     fit_face(footage.model, options.face, &*footage.source);
   }
   if (!files.real.empty()) {
-    footage.real = real_footage(files, footage, options, progress);
+    std::error_code ignored;
+    footage.real_is_source = footage.source && std::filesystem::equivalent(files.real, files.source, ignored);
+    footage.real = footage.real_is_source ? *footage.source : analysed(files.real, options, progress);
     const media::VideoInfo &mine = footage.result.info, &other = footage.real->info;
     footage.real_shows_same_frames =
         footage.real->analysis.frame_count() == footage.result.analysis.frame_count() &&

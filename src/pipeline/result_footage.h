@@ -30,7 +30,8 @@ struct ResultFootage {
   // Of every frame of the result: the source's, and the real one nearest in time (-1 after its end).
   std::vector<std::int64_t> source_frame, real_frame;
   bool real_shows_same_frames = false;
-  std::vector<bool> silent;  // of every frame of the result
+  bool real_is_source = false;  // the same file
+  std::vector<bool> silent;     // of every frame of the result
 
   // The face that pictures are looked at by: the source's, else the same in real footage, else the result's.
   const Footage& base() const;

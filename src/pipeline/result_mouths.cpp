@@ -48,7 +48,8 @@ void measure_mouths(const ResultFootage& footage, Report* report) {
     if (!footage.real) continue;
     const core::FaceObservation* real = seen(*footage.real, footage.real_frame[std::size_t(i)]);
     theirs.push_back(opening(real));
-    weight.push_back(real != nullptr ? 1.F : 0.F);
+    // A mouth that shuts in silence would pass for one that follows the words.
+    weight.push_back(real != nullptr && !footage.silent[std::size_t(i)] ? 1.F : 0.F);
     distance.push_back(face != nullptr && real != nullptr
                            ? float(eval::lip_distance(face->landmarks, real->landmarks))
                            : kNone);
@@ -56,12 +57,13 @@ void measure_mouths(const ResultFootage& footage, Report* report) {
   measure_silence(mine, footage.silent, report);
   report->series.push_back({"lip_opening", mine});
   if (!footage.real) return;
-  const eval::LagCorrelation best = eval::best_lag_correlation(mine, theirs, weight, kMaxLag);
-  report->figures["lip_correlation"] = best.value;
-  report->figures["lip_lag"] = best.lag;
   const double real_deviation = eval::deviation(theirs, weight);
-  if (real_deviation > 0)
+  if (real_deviation > 0) {
+    const eval::LagCorrelation best = eval::best_lag_correlation(mine, theirs, weight, kMaxLag);
+    report->figures["lip_correlation"] = best.value;
+    report->figures["lip_lag"] = best.lag;
     report->figures["lip_amplitude_ratio"] = eval::deviation(mine, weight) / real_deviation;
+  }
   const double lmd = mean(distance);
   if (std::isfinite(lmd)) report->figures["lmd"] = lmd;
   report->series.push_back({"real_lip_opening", std::move(theirs)});

@@ -29,6 +29,7 @@ std::string format(const char* pattern, ...) {
 
 struct Scale {
   double low = 0, high = 1, from = 0, to = 1;  // values, px
+  double step = 1;                             // values from line to line of the grid
   double operator()(double value) const { return from + (value - low) / (high - low) * (to - from); }
 };
 
@@ -49,24 +50,22 @@ Scale value_scale(const std::vector<Series>& lines) {
   if (low > 0 && low < 0.5 * high) low = 0;
   if (high - low < 1e-6 * std::max(1.0, std::abs(high))) low -= 0.5, high += 0.5;
   const double step = round_step(high - low, 4);
-  return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step, kHeight - kBottom,
-          kTop};
+  return {std::floor(low / step + 1e-6) * step, std::ceil(high / step - 1e-6) * step, kHeight - kBottom, kTop,
+          step};
 }
 
 std::string grid(const Scale& time, const Scale& value) {
   std::string out;
-  const double step = round_step(value.high - value.low, 4);
-  for (int k = 0; value.low + k * step <= value.high + 1e-6 * step; ++k) {
-    const double y = value(value.low + k * step);
+  for (int k = 0; value.low + k * value.step <= value.high + 1e-6 * value.step; ++k) {
+    const double line = value.low + k * value.step, y = value(line);
     out += format("<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", kLeft,
                   kWidth - kRight, y, y);
     out += format("<text class=\"tick\" text-anchor=\"end\" x=\"%.1f\" y=\"%.1f\">%g</text>", kLeft - 6,
-                  y + 4, std::round((value.low + k * step) * 1e6) / 1e6);
+                  y + 4, std::round(line * 1e6) / 1e6);
   }
-  const double every = round_step(std::max(time.high, 1e-3), 10);
-  for (int k = 0; k * every <= time.high + 1e-9; ++k)
+  for (int k = 0; k * time.step <= time.high + 1e-9; ++k)
     out += format("<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%.1f\">%g s</text>",
-                  time(k * every), kHeight - 8, k * every);
+                  time(k * time.step), kHeight - 8, k * time.step);
   return out;
 }
 
@@ -121,7 +120,7 @@ std::string path(const Series& line, const std::vector<double>& seconds, const S
 std::string svg_plot(const Plot& plot, const std::vector<double>& seconds, const std::vector<bool>& shaded,
                      const std::string& shade_name) {
   const double last = seconds.empty() ? 1.0 : std::max(seconds.back(), 1e-3);
-  const Scale time{0, last, kLeft, kWidth - kRight}, value = value_scale(plot.lines);
+  const Scale time{0, last, kLeft, kWidth - kRight, round_step(last, 10)}, value = value_scale(plot.lines);
   std::string out = format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" role=\"img\">",
                            kWidth, kHeight);
   out += "<title>" + escaped(plot.title) + "</title>";

@@ -12,8 +12,8 @@ namespace resyncer::core {
 namespace {
 
 TEST(ExitCodes, AreFrozen) {
-  const std::vector<ErrorKind> kinds{ErrorKind::internal, ErrorKind::usage,  ErrorKind::input,
-                                     ErrorKind::model,    ErrorKind::face,   ErrorKind::output,
+  const std::vector<ErrorKind> kinds{ErrorKind::internal, ErrorKind::usage, ErrorKind::input,
+                                     ErrorKind::model,    ErrorKind::face,  ErrorKind::output,
                                      ErrorKind::memory,   ErrorKind::limit};
   for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(exit_code(kinds[i]), int(i) + 1);
   EXPECT_STREQ(name(ErrorKind::limit), "limit");

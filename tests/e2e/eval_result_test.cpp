@@ -12,8 +12,8 @@ namespace resyncer::testing {
 namespace {
 
 using nlohmann::json;
-using ::testing::HasSubstr;
 using support::fault_of_page;
+using ::testing::HasSubstr;
 
 class EvalResult : public ::testing::Test {
  protected:

@@ -24,7 +24,8 @@ Report report_with_hostile_names() {
   report.seconds = {0, 0.04, 0.08};
   report.silent = {false, true, true};
   report.series = {{"psnr", {30, NAN, 32.5F}}, {"lip_opening", {NAN, NAN, NAN}}};
-  report.films = {{"Evenly <spread>", {{1, 0.04, "30 & more", {{"result", core::ImageU8(8, 8, 3, 99)}, {"real", {}}}}}}};
+  report.films = {
+      {"Evenly <spread>", {{1, 0.04, "30 & more", {{"result", core::ImageU8(8, 8, 3, 99)}, {"real", {}}}}}}};
   report.notes = {"1 < 2"};
   return report;
 }
