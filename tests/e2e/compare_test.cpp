@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -25,7 +26,7 @@ class Compare : public ::testing::Test {
     return out;
   }
   std::string written(const std::string& name, const std::string& text) {
-    std::ofstream(scratch.file(name)) << text;
+    std::ofstream(scratch.file(name), std::ios::binary) << text;
     return scratch.file(name);
   }
 
@@ -43,10 +44,14 @@ TEST_F(Compare, EqualVideosAreEqual) {
 }
 
 TEST_F(Compare, WhereAndHowMuchVideosDifferIsShown) {
-  // One frame of 25 has 40 of its 320 x 240 luma samples 10 codes brighter.
-  std::string a = clip("a.mkv"), b = clip("b.mkv",
-                                          "geq=lum='if(eq(N,10)*lt(X,40)*eq(Y,7),min(255,lum(X,Y)+10),"
-                                          "lum(X,Y))':cb='cb(X,Y)':cr='cr(X,Y)'");
+  // One frame of 25 has 40 of its 320 x 240 luma samples changed by 10 codes.
+  const std::string a = clip("a.mkv");
+  std::string planes = raw_video(a, "yuv420p");
+  for (std::size_t x = 0; x < 40; ++x) {
+    char& luma = planes[10 * (320 * 240 * 3 / 2) + 7 * 320 + x];
+    luma = char(static_cast<unsigned char>(luma) < 128 ? luma + 10 : luma - 10);
+  }
+  const std::string b = make_clip_of(scratch, "b.mkv", planes, "320x240");
   std::string page = scratch.file("d.html");
   RunResult result = resyncer({"compare", a, b, "--json", "-", "--html", page, "-q"});
   ASSERT_EQ(result.status, 0) << result.err;

@@ -22,7 +22,7 @@ std::string without_pictures(const std::string& page) {
 
 // Of one tag, between its angle brackets.
 std::string fault_of_tag(const std::string& tag, std::vector<std::string>* open) {
-  static const std::regex pattern(R"((/?)([a-zA-Z0-9]+)((?:\s+[a-zA-Z:-]+="[^"<]*")*)\s*(/?))");
+  static const std::regex pattern(R"((/?)([a-zA-Z0-9]+)((?:\s+[a-zA-Z][a-zA-Z0-9:-]*="[^"<]*")*)\s*(/?))");
   std::smatch parts;
   if (!std::regex_match(tag, parts, pattern)) return "malformed tag <" + tag.substr(0, 80) + ">";
   const std::string name = parts[2];
