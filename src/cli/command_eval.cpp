@@ -4,7 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.h"
+#include "cli/command_eval_result.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
 
@@ -140,8 +140,9 @@ void run_render(const EvalFlags& flags, const GlobalOptions& global) {
 }  // namespace
 
 void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
-  CLI::App* parent = app->add_subcommand("eval", "Measure the networks on footage that they have never seen");
-  parent->require_subcommand(1);
+  CLI::App* parent = app->add_subcommand(
+      "eval", "Measure a rendered video; or the networks, on footage that they have never seen");
+  add_eval_result(parent, global, run);
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* mesh = parent->add_subcommand("mesh", "Fit the face model to people");
   CLI::App* generator =

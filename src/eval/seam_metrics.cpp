@@ -13,7 +13,8 @@ namespace {
 
 using core::ImageF;
 
-constexpr float kSoft = 0.02F;  // alpha nearer to 0 or 1 than this is 0 or 1: it moves no code by more than two
+constexpr float kSoft =
+    0.02F;  // alpha nearer to 0 or 1 than this is 0 or 1: it moves no code by more than two
 constexpr float kEdgeShare = 0.01F, kBesideShare = 0.04F;  // of the mask's width
 constexpr double kFlat = 0.5 / 255;
 
@@ -73,8 +74,7 @@ int seam_reach(int mask_width) { return edge_reach(mask_width) + beside_reach(ma
 SeamZones seam_zones(const ImageF& alpha) {
   const int width = mask_width(alpha), edge = edge_reach(width), beside = beside_reach(width);
   SeamZones zones{ImageF(alpha.width, alpha.height, 1), ImageF(alpha.width, alpha.height, 1)};
-  const Marks not_inside(alpha.width, alpha.height,
-                         [&](int x, int y) { return alpha.at(x, y) < 1 - kSoft; });
+  const Marks not_inside(alpha.width, alpha.height, [&](int x, int y) { return alpha.at(x, y) < 1 - kSoft; });
   const Marks not_outside(alpha.width, alpha.height, [&](int x, int y) { return alpha.at(x, y) > kSoft; });
   for (int y = 0; y < alpha.height; ++y)
     for (int x = 0; x < alpha.width; ++x)

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
+#include "resyncer/core/error.h"
 #include "resyncer/media/audio_reader.h"
+#include "resyncer/media/video_reader.h"
 #include "resyncer/motion/rest_pose.h"
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
@@ -105,6 +107,13 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
   }
   window.conservativeResize(kept, Eigen::NoChange);
   return window;
+}
+
+void check_speech(const std::filesystem::path& speech) {
+  for (const media::StreamInfo& stream : media::probe_streams(speech))
+    if (stream.type == "audio") return;
+  throw core::Error(core::ErrorKind::input, "has no audio stream", speech.string(),
+                    "name a file with speech after -a");
 }
 
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,

@@ -13,7 +13,6 @@
 #include "pipeline/frame_workers.h"
 #include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
-#include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"
 
@@ -270,12 +269,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   RenderReport report;
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
-  bool has_speech = false;
-  for (const auto& stream : media::probe_streams(options.speech))
-    has_speech = has_speech || stream.type == "audio";
-  if (!has_speech)
-    throw Error(ErrorKind::input, "has no audio stream", options.speech.string(),
-                "name a file with speech after -a");
+  check_speech(options.speech);
 
   auto network = load_network(options, models, &report);
   Plan plan = make_plan(options, models, progress, &report);

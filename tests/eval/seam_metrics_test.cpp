@@ -85,8 +85,7 @@ TEST(Seam, NewSkinWithAsMuchGrainHasNone) {
   for (int y = 0; y < kSide; ++y)
     for (int x = 0; x < kSide; ++x)
       for (int c = 0; c < 3; ++c)
-        if (inside(x, y))
-          result.at(x, y, c) += other.at(x, y, c) - (0.3F + 0.002F * float(kSide - 1 - x));
+        if (inside(x, y)) result.at(x, y, c) += other.at(x, y, c) - (0.3F + 0.002F * float(kSide - 1 - x));
   EXPECT_NEAR(seam_ratio(result, skin(), seam_zones(alpha)), 1.0, 0.12);
 }
 

@@ -22,7 +22,7 @@ double deviation(const std::vector<float>& values, const std::vector<float>& wei
 
 // Landmark distance of the lips in one frame (LMD, Chen et al. 2018): mean over the 20 lip points, after both
 // mouths are turned by their eyes' line, scaled to an outer-eye distance of 1 and laid with their centres on
-// one another. 0 = the same mouth; about 0.1 = shut against wide open.
+// one another. 0 = the same mouth; a smile against a round mouth has about 0.05.
 double lip_distance(const core::Landmarks& a, const core::Landmarks& b);
 
 constexpr float kOpenMouth = 0.25F;  // core::mouth_openness above which a mouth counts as open

@@ -6,8 +6,8 @@
 namespace resyncer::eval {
 
 // Where a seam would be, and the skin to hold against it. `edge`: where alpha is neither 0 nor 1, or jumps,
-// and 1 % of the mask's width beyond. `beside`: the untouched and the fully repainted pixels within 4 % of the
-// mask's width of the edge. Both are 0 or 1.
+// and 1 % of the mask's width beyond. `beside`: the untouched and the fully repainted pixels within 4 % of
+// the mask's width of the edge. Both are 0 or 1.
 struct SeamZones {
   core::ImageF edge, beside;
 };
