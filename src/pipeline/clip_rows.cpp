@@ -58,8 +58,8 @@ ClipRows clip_rows(const std::filesystem::path& video, const Analysis& analysis,
     values[i] = row;
     confidence[i] = face.weight[i] > 0 ? seen->score : 0.F;
   }
-  MotionRows rows = resample_motion(times, values, confidence, width, out.start,
-                                    std::size_t(out.mel.frames / kMelPerRow));
+  MotionRows rows =
+      resample_motion(times, values, confidence, width, out.start, std::size_t(out.mel.frames / kMelPerRow));
   out.confidence = std::move(rows.confidence);
   for (std::size_t i = 0; i < out.confidence.size(); ++i) {
     const float* row = rows.values.data() + i * std::size_t(width);
@@ -84,7 +84,8 @@ void add_mouths(const std::filesystem::path& video, const Analysis& analysis, co
     if (!picture) break;
     // The rows up to half way to the next frame are this one's.
     const bool last = frame + 1 == analysis.frame_count();
-    const double end = last ? INFINITY : (analysis.centre_seconds(frame) + analysis.centre_seconds(frame + 1)) / 2;
+    const double end =
+        last ? INFINITY : (analysis.centre_seconds(frame) + analysis.centre_seconds(frame + 1)) / 2;
     const std::size_t first = row;
     while (row < rows->count() && rows->start + (double(row) + 0.5) / kRowRate < end) ++row;
     const auto& params = face.frames[std::size_t(frame)];
