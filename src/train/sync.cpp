@@ -35,6 +35,11 @@ nets::SyncNetConfig config_of(const SyncTrainOptions& o, std::int64_t coefficien
   return config;
 }
 
+// Three stretches at least, or there would be nothing wrong in a clip.
+std::int64_t shortest_window(const SyncTrainOptions& o) {
+  return 2 * config_of(o, 1).context() + o.stretch + 2;
+}
+
 void check(const SyncTrainOptions& o) {
   auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
   if (o.datasets.empty()) refuse("training needs at least one dataset file");
@@ -47,10 +52,9 @@ void check(const SyncTrainOptions& o) {
   if (!o.meshes && !o.pictures) refuse("a network of sync must look at meshes or at pictures");
   if (o.width < 8 || o.width > 512 || o.embedding < 2 || o.embedding > 512 || o.blocks < 1 || o.blocks > 8)
     refuse("width must be from 8 to 512, embedding from 2 to 512, blocks from 1 to 8");
-  const std::int64_t shortest = 2 * config_of(o, 1).context() + o.stretch + 2;
-  if (o.rows < shortest)
+  if (o.rows < shortest_window(o))
     refuse("a window of " + std::to_string(o.rows) + " rows is too short: blocks and stretch need " +
-           std::to_string(shortest));
+           std::to_string(shortest_window(o)));
 }
 
 // Everything that a resumed run must share with the run before, as text.
@@ -139,7 +143,7 @@ double SyncTraining::train_step(const SyncSampler& sampler) {
     if (options_.pictures) batch.pictures = augment_pictures(batch.pictures, &random_);
   }
   batch = batch.to(device_);
-  torch::Tensor seen = torch::ones({batch.mel.size(0), options_.rows}, batch.mel.options());
+  torch::Tensor seen = torch::ones(batch.meshes.sizes().slice(0, 2), batch.mel.options());
   torch::Tensor speech = net_->speech(batch.mel), sharpness = net_->sharpness.exp().clamp_max(kSharpest);
   // Each sight must find the speech by itself.
   torch::Tensor loss = torch::zeros({}, batch.mel.options());
@@ -167,7 +171,7 @@ bool SyncTraining::evaluate(SyncFigure* figure) {
   return keep_if_best(options_.output, save, [&](const std::filesystem::path& file) {
     if (options_.held_out.empty()) return true;
     *figure = measure_sync(file, kind_, options_.held_out, coefficients_);
-    if (figure->mean() < best_) return false;  // of equals the later: its confidence is higher
+    if (figure->mean() <= best_) return false;
     best_ = figure->mean();
     return true;
   });
@@ -187,7 +191,7 @@ void SyncTraining::report(const SyncProgress& p) const {
 }
 
 SyncTrainResult SyncTraining::run() {
-  const SyncSampler sampler(data_, options_);
+  const SyncSampler sampler(data_, options_, shortest_window(options_));
   SyncTrainResult result;
   const double seconds_before = seconds_;
   const auto begin = Clock::now();

@@ -19,15 +19,28 @@ double uniform(double low, double high, std::mt19937_64* random) {
 
 std::int64_t below(std::size_t count, std::mt19937_64* random) { return std::int64_t((*random)() % count); }
 
-// Rows that `rows` rows with a face and with sound follow.
-std::vector<std::int64_t> starts_of(const MotionDataset& data, const MotionClip& clip, std::int64_t rows) {
-  std::vector<std::int64_t> starts;
-  std::int64_t run = 0;
+// For every row of a clip: how many rows with a face and with sound end there.
+std::vector<std::int64_t> runs_of(const MotionDataset& data, const MotionClip& clip) {
+  std::vector<std::int64_t> runs;
   for (std::int64_t t = 0; t < std::min(clip.frames, clip.mel_frames / kMelPerRow); ++t) {
-    run = data.confidence[std::size_t(clip.start + t)] >= kSeen ? run + 1 : 0;
-    if (run >= rows) starts.push_back(t + 1 - rows);
+    const bool seen = data.confidence[std::size_t(clip.start + t)] >= kSeen;
+    runs.push_back(!seen ? 0 : runs.empty() ? 1 : runs.back() + 1);
   }
-  return starts;
+  return runs;
+}
+
+// What nine clips of ten of a file can show, at most `most`.
+std::int64_t window_of(const std::vector<std::vector<std::int64_t>>& runs, std::int64_t most) {
+  std::vector<std::int64_t> longest;
+  for (const auto& clip : runs)
+    longest.push_back(clip.empty() ? 0 : *std::max_element(clip.begin(), clip.end()));
+  std::sort(longest.begin(), longest.end());
+  return longest.empty() ? 0 : std::min(most, longest[longest.size() / 10]);
+}
+
+std::size_t draw_from(const std::vector<double>& cumulative, std::mt19937_64* random) {
+  auto it = std::upper_bound(cumulative.begin(), cumulative.end(), uniform(0, cumulative.back(), random));
+  return std::min(std::size_t(it - cumulative.begin()), cumulative.size() - 1);
 }
 
 void copy_picture(const std::uint8_t* mouths, std::int64_t rows, std::int64_t top, std::int64_t left,
@@ -44,41 +57,56 @@ SyncBatch SyncBatch::to(torch::Device device) const {
   return {mel.to(device), meshes.to(device), pictures.defined() ? pictures.to(device) : pictures};
 }
 
-SyncSampler::SyncSampler(const MotionDataset& data, const SyncTrainOptions& options)
+SyncSampler::SyncSampler(const MotionDataset& data, const SyncTrainOptions& options, std::int64_t shortest)
     : data_(data), options_(options) {
-  double sum = 0;
-  for (const auto& speaker : data.speakers) {
-    std::vector<Source> sources;
-    double rows = 0;
-    for (int index : speaker) {
-      const MotionClip& clip = data.clips[std::size_t(index)];
-      auto starts = starts_of(data, clip, options.rows);
-      if (starts.empty()) continue;
-      rows += double(clip.frames);
-      sources.push_back({&clip, std::move(starts)});
+  std::vector<std::vector<std::int64_t>> runs;  // of every clip
+  for (const MotionClip& clip : data.clips) runs.push_back(runs_of(data, clip));
+  double all = 0;
+  for (int index = 0; index < int(options.datasets.size()); ++index) {
+    std::vector<std::vector<std::int64_t>> own;
+    for (std::size_t c = 0; c < runs.size(); ++c)
+      if (data.clips[c].file == index) own.push_back(runs[c]);
+    File file;
+    file.rows = window_of(own, options.rows);
+    if (file.rows < shortest)
+      throw core::Error(core::ErrorKind::input,
+                        "the clips show a face for fewer than " + std::to_string(shortest) + " rows",
+                        options.datasets[std::size_t(index)].string(),
+                        "use fewer blocks or a shorter stretch");
+    double sum = 0;
+    for (const auto& speaker : data.speakers) {
+      std::vector<Source> sources;
+      double rows = 0;
+      for (int c : speaker) {
+        const MotionClip& clip = data.clips[std::size_t(c)];
+        if (clip.file != index) continue;
+        Source source{&clip, {}};
+        const auto& run = runs[std::size_t(c)];
+        for (std::size_t t = 0; t < run.size(); ++t)
+          if (run[t] >= file.rows) source.starts.push_back(std::int64_t(t) + 1 - file.rows);
+        if (source.starts.empty()) continue;
+        rows += double(clip.frames);
+        sources.push_back(std::move(source));
+      }
+      if (sources.empty()) continue;
+      file.speakers.push_back(std::move(sources));
+      file.cumulative.push_back(sum += std::pow(rows, options.speaker_balance));
     }
-    if (sources.empty()) continue;
-    speakers_.push_back(std::move(sources));
-    cumulative_.push_back(sum += std::pow(rows, options.speaker_balance));
+    files_.push_back(std::move(file));
+    cumulative_.push_back(all += sum);
   }
-  if (speakers_.empty())
-    throw core::Error(core::ErrorKind::input, "no clip of the sync datasets shows a face for " +
-                                                  std::to_string(options.rows) + " rows");
 }
 
 SyncBatch SyncSampler::draw(std::mt19937_64* random) const {
-  const std::int64_t rows = options_.rows, count = data_.coefficients;
+  const File& file = files_[draw_from(cumulative_, random)];
+  const std::int64_t rows = file.rows, count = data_.coefficients;
   SyncBatch batch;
   batch.mel = torch::empty({options_.batch, kMelPerRow * rows, speech::kMelBands});
   batch.meshes = torch::empty({options_.batch, rows, count});
   if (options_.pictures) batch.pictures = torch::empty({options_.batch, rows, kSeenHeight, kSeenWidth});
   const std::vector<Source>* speaker = nullptr;
   for (std::int64_t b = 0; b < options_.batch; ++b) {
-    if (b % options_.of_a_speaker == 0) {
-      auto it =
-          std::upper_bound(cumulative_.begin(), cumulative_.end(), uniform(0, cumulative_.back(), random));
-      speaker = &speakers_[std::min(std::size_t(it - cumulative_.begin()), speakers_.size() - 1)];
-    }
+    if (b % options_.of_a_speaker == 0) speaker = &file.speakers[draw_from(file.cumulative, random)];
     const Source& source = (*speaker)[std::size_t(below(speaker->size(), random))];
     const std::int64_t first = source.starts[std::size_t(below(source.starts.size(), random))];
     const std::int64_t row = source.clip->start + first;

@@ -1,5 +1,5 @@
-// Windows of "sync" clips: several of one speaker in a batch, so that neither the room nor the voice tells
-// which sound belongs to a mouth.
+// Windows of "sync" clips: those of a batch come from one file, and if wanted several from one speaker, so
+// that neither the corpus nor the room nor the voice tells which sound belongs to a mouth.
 #pragma once
 
 #include <torch/torch.h>
@@ -12,7 +12,7 @@
 namespace resyncer::train {
 
 struct SyncBatch {
-  torch::Tensor mel;       // [B, 4 R, 80], its level taken off
+  torch::Tensor mel;       // [B, 4 R, 80], its level taken off; R: see SyncSampler
   torch::Tensor meshes;    // [B, R, K]
   torch::Tensor pictures;  // [B, R, kSeenHeight, kSeenWidth]; undefined where not wanted
 
@@ -24,8 +24,9 @@ constexpr std::int64_t kSeenHeight = 44, kSeenWidth = 60;
 
 class SyncSampler {
  public:
-  // Throws Error{input} when no clip shows a face for as long as a window.
-  SyncSampler(const MotionDataset& data, const SyncTrainOptions& options);
+  // Windows are options.rows long, or as long as nine clips of ten of their file allow. Throws Error{input}
+  // when a file's clips do not show a face for `shortest` rows.
+  SyncSampler(const MotionDataset& data, const SyncTrainOptions& options, std::int64_t shortest);
   SyncBatch draw(std::mt19937_64* random) const;
 
  private:
@@ -33,11 +34,16 @@ class SyncSampler {
     const MotionClip* clip;
     std::vector<std::int64_t> starts;  // rows of the clip that a window may begin at
   };
+  struct File {
+    std::int64_t rows = 0;  // of its windows
+    std::vector<std::vector<Source>> speakers;
+    std::vector<double> cumulative;  // probability of the speakers
+  };
 
   const MotionDataset& data_;
   SyncTrainOptions options_;
-  std::vector<std::vector<Source>> speakers_;
-  std::vector<double> cumulative_;  // probability of the speakers
+  std::vector<File> files_;
+  std::vector<double> cumulative_;  // probability of the files
 };
 
 // Deviation of the coefficients from their clip's mean, [K].

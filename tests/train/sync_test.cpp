@@ -131,8 +131,8 @@ TEST_F(SyncTraining, BadDatasetsAreRefused) {
   EXPECT_THAT(fault(core::ErrorKind::input), HasSubstr("train.safetensors"));
   synthetic::write_dataset(options.datasets[0], 2, 30, 1);
   EXPECT_THAT(fault(core::ErrorKind::input), HasSubstr("'motion' file, not a sync dataset"));
-  write(options.datasets[0], 2, 16, 1);
-  EXPECT_THAT(fault(core::ErrorKind::input), HasSubstr("shows a face for 20 rows"));
+  write(options.datasets[0], 2, 11, 1);
+  EXPECT_THAT(fault(core::ErrorKind::input), HasSubstr("fewer than 12 rows"));
   write(folder / "good.safetensors", 2, 30, 1);
   core::TensorFile file(folder / "good.safetensors");
   core::TensorFileWriter writer;

@@ -2,7 +2,8 @@
 // expert, which may serve as a loss. They must share neither data nor architecture (docs/training.md).
 //
 // Loss: InfoNCE (van den Oord, Li, Vinyals 2018) both ways. A stretch of a mouth must find its own stretch of
-// speech among the same clip's moments two or more rows away, other clips of the speaker and other speakers.
+// speech among the same clip's moments two or more rows away, other clips of the speaker and other speakers
+// of the file.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct SyncFigure {
   double confidence = 0;     // mean over the clips
   int windows = 0, pairs = 0, clips = 0;
 
-  double mean() const { return (above_shifted + above_others + offset_right) / 3; }
+  // The confidence tells networks apart that rank equally well.
+  double mean() const { return (above_shifted + above_others + offset_right + confidence) / 4; }
 };
 
 struct SyncProgress {
@@ -47,9 +49,9 @@ struct SyncTrainOptions {
   std::int64_t report_every = 50, evaluate_every = 100;  // steps
   std::uint64_t seed = 1;
 
-  std::int64_t batch = 32;        // windows,
-  std::int64_t of_a_speaker = 8;  // so many of one speaker
-  std::int64_t rows = 28;         // of a window, 25 Hz
+  std::int64_t batch = 32;        // windows, all of one file,
+  std::int64_t of_a_speaker = 1;  // so many in a row of one speaker
+  std::int64_t rows = 56;         // of a window, 25 Hz, at most: see docs/commands/train.md
   std::int64_t stretch = 8;       // moments that are compared as one
   double learning_rate = 2e-3;
   std::int64_t warm_up = 50;  // steps
