@@ -1,20 +1,20 @@
 #include "resyncer/train/motion.h"
 
-#include <malloc.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <sstream>
 
 #include "checkpoint.h"
 #include "motion_batch.h"
 #include "motion_dataset.h"
 #include "motion_loss.h"
+#include "optimisation.h"
 #include "resyncer/core/face.h"
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
@@ -154,24 +154,6 @@ double usual_deviation(const MotionDataset& data, const torch::Tensor& gradient)
   return mean;
 }
 
-// Weight decay on matrices alone: biases, norms and position tables stay free.
-std::unique_ptr<torch::optim::AdamW> make_optimizer(const MotionTrainOptions& o,
-                                                    const nets::MotionNetworks& nets) {
-  std::vector<torch::Tensor> decayed, free;
-  for (const auto& [prefix, module] : nets.named())
-    for (const auto& item : module->named_parameters()) {
-      bool matrix = item.value().dim() >= 2 && item.key().find("position") == std::string::npos;
-      (matrix ? decayed : free).push_back(item.value());
-    }
-  auto group = [&](std::vector<torch::Tensor> parameters, double decay) {
-    auto options = std::make_unique<torch::optim::AdamWOptions>(o.learning_rate);
-    options->weight_decay(decay).betas({0.9, 0.98});
-    return torch::optim::OptimizerParamGroup(std::move(parameters), std::move(options));
-  };
-  std::vector<torch::optim::OptimizerParamGroup> groups = {group(decayed, o.weight_decay), group(free, 0)};
-  return std::make_unique<torch::optim::AdamW>(groups, torch::optim::AdamWOptions(o.learning_rate));
-}
-
 // One training: networks, their average, optimizer, and the steps of both.
 class MotionTraining {
  public:
@@ -199,7 +181,7 @@ class MotionTraining {
     average_.speech->eval();
     average_.former->eval();
     loss_.to(device_);
-    optimizer_ = make_optimizer(options, networks_);
+    optimizer_ = make_adamw(networks_.named(), options.learning_rate, options.weight_decay);
     header_ = {"motion-training", 1, settings_of(options, networks_.config())};
     if (options.resume) load_checkpoint(options.checkpoint, header_, state());
   }
@@ -223,7 +205,6 @@ class MotionTraining {
     update_average(average_.former.get(), *networks_.former, decay);
   }
 
-  void set_learning_rate();
   torch::Tensor style_of(const MotionBatch& batch);
   torch::Tensor predict(const MotionBatch& batch, const torch::Tensor& features, const torch::Tensor& style);
   torch::Tensor total(const MotionLossTerms& terms) const;
@@ -243,15 +224,6 @@ class MotionTraining {
   std::int64_t step_ = 0;
   double seconds_ = 0, best_ = -std::numeric_limits<double>::infinity();
 };
-
-// Linear warm-up, then half a cosine down to a hundredth.
-void MotionTraining::set_learning_rate() {
-  double warm = double(step_ + 1) / double(std::max<std::int64_t>(options_.warm_up, 1));
-  double cosine = 0.5 + 0.5 * std::cos(3.14159265358979 * double(step_) / double(options_.steps));
-  double rate = options_.learning_rate * std::min(1.0, warm) * (0.01 + 0.99 * cosine);
-  for (auto& group : optimizer_->param_groups())
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
-}
 
 torch::Tensor MotionTraining::style_of(const MotionBatch& batch) {
   torch::Tensor used = batch.style_used.unsqueeze(1);
@@ -296,7 +268,8 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   std::vector<torch::Tensor> parameters = networks_.speech->parameters();
   for (const auto& p : networks_.former->parameters()) parameters.push_back(p);
   torch::nn::utils::clip_grad_norm_(parameters, 1.0);
-  set_learning_rate();
+  set_learning_rate(optimizer_.get(),
+                    scheduled_rate(step_, options_.steps, options_.warm_up, options_.learning_rate));
   optimizer_->step();
   ++step_;
   // At first the average follows quickly: what the weights were at random is no part of it.
@@ -306,39 +279,24 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
 
 // Measured on the very file that would be shipped, by the program's own inference.
 bool MotionTraining::evaluate(MotionFigure* figure) {
-  auto candidate = options_.output;
-  candidate.replace_extension(".candidate" + options_.output.extension().string());
-  nets::save_motion_networks(candidate, average_);
-  std::error_code error;
-  try {
-    if (!options_.held_out.empty()) *figure = measure_motion(candidate, options_.held_out, face_);
-  } catch (...) {
-    std::filesystem::remove(candidate, error);
-    throw;
-  }
-  bool best = options_.held_out.empty() || figure->mean > best_;
-  if (best && !options_.held_out.empty()) best_ = figure->mean;
-  if (best)
-    std::filesystem::rename(candidate, options_.output, error);
-  else
-    std::filesystem::remove(candidate, error);
-  if (error) throw Error(ErrorKind::output, error.message(), options_.output.string());
-  return best;
+  auto save = [&](const std::filesystem::path& file) { nets::save_motion_networks(file, average_); };
+  return keep_if_best(options_.output, save, [&](const std::filesystem::path& file) {
+    if (options_.held_out.empty()) return true;
+    *figure = measure_motion(file, options_.held_out, face_);
+    if (figure->mean <= best_) return false;
+    best_ = figure->mean;
+    return true;
+  });
 }
 
 void MotionTraining::report(const MotionProgress& p) const {
   if (options_.progress) options_.progress(p);
-  if (options_.curve.empty()) return;
-  std::error_code ignored;
-  bool is_new = !std::filesystem::exists(options_.curve, ignored);
-  std::ofstream csv(options_.curve, std::ios::app);
-  if (is_new) csv << "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out\n";
-  csv << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
+  std::ostringstream row;
+  row << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
       << p.opening << ',' << p.follow << ',' << p.spread << ',';
-  if (p.held_out != nullptr) csv << p.held_out->mean;
-  csv << '\n';
-  if (!csv.flush())
-    throw Error(ErrorKind::output, "writing failed", options_.curve.string(), "is the disk full?");
+  if (p.held_out != nullptr) row << p.held_out->mean;
+  append_to_curve(options_.curve, "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out",
+                  row.str());
 }
 
 MotionTrainResult MotionTraining::run() {
@@ -386,14 +344,6 @@ MotionTrainResult MotionTraining::run() {
   result.seconds = seconds_;
   result.held_out = options_.held_out.empty() ? 0 : best_;
   return result;
-}
-
-// Keeps freed memory in the process: glibc gives large tensors back to the kernel after every layer, and page
-// faults would cost more than the arithmetic.
-void keep_memory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_TOP_PAD, 64 << 20);
 }
 }  // namespace
 

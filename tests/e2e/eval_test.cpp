@@ -43,9 +43,12 @@ TEST_F(Eval, TheResultsLipsOpenAsTheSpeechAsks) {
 }
 
 TEST_F(Eval, WhatCannotBeMeasuredIsSaid) {
-  RunResult result = resyncer({"eval", "motion", make_portrait_clip(scratch, "v.mkv", 1)});
-  EXPECT_EQ(result.status, 3);
-  EXPECT_NE(result.err.find("no audio"), std::string::npos) << result.err;
+  const std::string clip = make_portrait_clip(scratch, "v.mkv", 1);
+  for (const char* what : {"motion", "sync"}) {
+    RunResult result = resyncer({"eval", what, clip});
+    EXPECT_EQ(result.status, 3) << what;
+    EXPECT_NE(result.err.find("no audio"), std::string::npos) << result.err;
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ SpeechEncoderConfig small_speech() { return {80, 16, 5}; }
 SyncFormerConfig small_former() {
   SyncFormerConfig config;
   config.coefficients = 5;
+  config.components = 4;
   config.audio = 16;
   config.width = 16;
   config.feed_forward = 24;
@@ -161,7 +162,7 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
                            loaded.former(in.past, in.known, in.features, in.inside, in.style)));
   // Configs that are legal JSON and illegal networks.
   for (const char* config : {"{}", R"({"width":"wide"})", "[]"}) {
-    save_weights(path, {"motion", 2, config}, saved.named());
+    save_weights(path, {"motion", 4, config}, saved.named());
     EXPECT_THROW(load_motion_networks(path), core::Error) << config;
   }
   auto uneven = small_former();
@@ -169,7 +170,7 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   SpeechEncoderConfig speech = small_speech();
   auto fields = speech.fields();
   for (const auto& field : uneven.fields()) fields.push_back(field);
-  save_weights(path, {"motion", 2, write_config(fields)}, saved.named());
+  save_weights(path, {"motion", 4, write_config(fields)}, saved.named());
   EXPECT_THROW(load_motion_networks(path), core::Error);
 }
 
