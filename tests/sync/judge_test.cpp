@@ -142,9 +142,8 @@ TEST_F(Judge, UnseenRowsSpoilNothingElse) {
   SyncTrace a = judge.trace(one), b = judge.trace(other);
   for (int k = 0; k < a.count; ++k) {
     EXPECT_EQ(a.seen[std::size_t(k)], k < 16 || k > 20) << k;
-    if (a.seen[std::size_t(k)])
-      for (int i = 0; i < 8; ++i)
-        EXPECT_NEAR(a.mouth[std::size_t(8 * k + i)], b.mouth[std::size_t(8 * k + i)], 1e-4) << k;
+    for (int i = 0; i < 8 && a.seen[std::size_t(k)]; ++i)
+      EXPECT_NEAR(a.mouth[std::size_t(8 * k + i)], b.mouth[std::size_t(8 * k + i)], 1e-4) << k;
   }
 }
 
