@@ -1,8 +1,8 @@
 #include "resyncer/pipeline/measure_result.h"
 
-#include "pipeline/mouth_plan.h"
 #include "pipeline/result_mouths.h"
 #include "pipeline/result_pictures.h"
+#include "pipeline/speech_mel.h"
 
 namespace resyncer::pipeline {
 

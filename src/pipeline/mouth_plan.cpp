@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "resyncer/core/error.h"
-#include "resyncer/media/audio_reader.h"
-#include "resyncer/media/video_reader.h"
+#include "pipeline/speech_mel.h"
 #include "resyncer/motion/rest_pose.h"
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
@@ -109,29 +107,10 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
   return window;
 }
 
-void check_speech(const std::filesystem::path& speech) {
-  for (const media::StreamInfo& stream : media::probe_streams(speech))
-    if (stream.type == "audio") return;
-  throw core::Error(core::ErrorKind::input, "has no audio stream", speech.string(),
-                    "name a file with speech after -a");
-}
-
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest) {
   SpeechToMotion to_motion(weights, style);
-  speech::MelStream stream;
-  core::FeatureSequence mel;
-  auto hand_on = [&] {
-    to_motion.push(mel);
-    mel.frames = 0;
-    mel.values.clear();
-  };
-  media::stream_audio(speech, 16000, [&](const float* samples, std::size_t count) {
-    stream.push(samples, count, &mel);
-    hand_on();
-  });
-  stream.finish(&mel);
-  hand_on();
+  stream_mel(speech, [&](const core::FeatureSequence& mel) { to_motion.push(mel); });
   return to_motion.finish(rest);
 }
 

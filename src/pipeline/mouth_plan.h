@@ -20,9 +20,6 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face);
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
                                   const FittedFace& face);
 
-// Before long work, not after. Throws Error{input} when the file has no audio stream.
-void check_speech(const std::filesystem::path& speech);
-
 // Speech file -> mel -> features -> Style-SyncFormer. Streams the file; throws Error{input, model}.
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest);

@@ -12,6 +12,7 @@
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
 #include "pipeline/mouth_plan.h"
+#include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"

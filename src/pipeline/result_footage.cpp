@@ -4,10 +4,9 @@
 #include <cmath>
 
 #include "pipeline/mouth_plan.h"
+#include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
-#include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/cache.h"
-#include "resyncer/speech/features.h"
 #include "resyncer/speech/speech_gate.h"
 
 namespace resyncer::pipeline {
@@ -81,20 +80,8 @@ std::vector<std::int64_t> frames_nearest(const std::vector<double>& times, const
 
 // Where nobody speaks, by the gate that renders shut the mouth by; what comes after the speech is silence.
 std::vector<bool> silent_frames(const std::filesystem::path& speech, const std::vector<double>& times) {
-  speech::MelStream stream;
   speech::SpeechGate gate;
-  core::FeatureSequence mel;
-  auto hand_on = [&] {
-    gate.push(mel);
-    mel.frames = 0;
-    mel.values.clear();
-  };
-  media::stream_audio(speech, 16000, [&](const float* samples, std::size_t count) {
-    stream.push(samples, count, &mel);
-    hand_on();
-  });
-  stream.finish(&mel);
-  hand_on();
+  stream_mel(speech, [&](const core::FeatureSequence& mel) { gate.push(mel); });
   const std::vector<bool> speaks = gate.finish();
   std::vector<bool> silent;
   for (double time : times) {
