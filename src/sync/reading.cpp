@@ -21,9 +21,11 @@ std::optional<double> score(const SyncTrace& mouth, int first, int count, const 
 }
 
 std::optional<SyncReading> read(const SyncTrace& trace) {
+  int end = trace.count;  // of the picture: the sound may go on without it
+  while (end > 0 && !trace.seen[std::size_t(end - 1)]) --end;
   std::vector<std::pair<double, int>> scores;  // with its offset
   for (int offset = -kMaxOffset; offset <= kMaxOffset; ++offset) {
-    const int first = std::max(0, -offset), count = trace.count - std::abs(offset);
+    const int first = std::max(0, -offset), count = end - std::abs(offset);
     if (auto s = score(trace, first, count, trace, 2 * (first + offset))) scores.emplace_back(*s, offset);
   }
   if (scores.empty()) return std::nullopt;
@@ -32,7 +34,7 @@ std::optional<SyncReading> read(const SyncTrace& trace) {
   out.offset = scores.back().second;
   out.best = scores.back().first;
   out.confidence = out.best - scores[scores.size() / 2].first;
-  for (int first = 0; first + trace.window() <= trace.count; first += kRate)
+  for (int first = 0; first + trace.window() <= end; first += kRate)
     if (auto s = score(trace, first, trace.window(), trace, 2 * (first + out.offset)))
       out.windows.push_back(*s);
   return out;

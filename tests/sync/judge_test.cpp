@@ -67,6 +67,15 @@ TEST(SyncReading, MomentsWithoutAFaceDoNotCount) {
   EXPECT_FALSE(read(SyncTrace{}));
 }
 
+TEST(SyncReading, TheSoundMayGoOnWithoutThePicture) {
+  SyncTrace trace = made_up(900, 2, 3);
+  std::fill(trace.seen.begin() + 120, trace.seen.end(), false);
+  auto reading = read(trace);
+  ASSERT_TRUE(reading);
+  EXPECT_EQ(reading->offset, 2);
+  EXPECT_EQ(reading->windows.size(), read(made_up(120, 2, 3))->windows.size());
+}
+
 TEST(SyncRanks, TruthIsAboveShiftedAndOtherSound) {
   std::vector<SyncTrace> clips = {made_up(150, 0, 1), made_up(66, 0, 2), made_up(90, 0, 3)};
   for (std::size_t own = 0; own < clips.size(); ++own) {
