@@ -17,6 +17,7 @@ using nlohmann::json;
 
 struct EvalFlags {
   std::vector<std::filesystem::path> clips;
+  std::filesystem::path speech;
   pipeline::MeasureOptions options;
   bool as_json = false;
 };
@@ -112,6 +113,31 @@ void run_motion(const EvalFlags& flags, const GlobalOptions& global) {
     std::printf("%-34s %6s %11.3f %4s %10s %13.1f %%\n", "mean", "", correlation / n, "", "", 100 * open / n);
 }
 
+void run_render(const EvalFlags& flags, const GlobalOptions& global) {
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  json list = json::array();
+  double correlation = 0;
+  if (!flags.as_json)
+    std::printf("%-34s %6s %11s %4s %10s\n", "clip", "frames", "correlation", "lag", "amplitude");
+  for (const auto& clip : flags.clips) {
+    auto f = pipeline::measure_render(clip, flags.speech, models, flags.options);
+    list.push_back({{"clip", clip.filename().string()},
+                    {"frames", f.frames},
+                    {"correlation", f.correlation},
+                    {"lag", f.lag},
+                    {"amplitude_ratio", f.amplitude_ratio}});
+    correlation += f.correlation;
+    if (flags.as_json) continue;
+    std::printf("%-34s %6d %11.3f %4d %10.2f\n", clip.filename().c_str(), f.frames, f.correlation, f.lag,
+                f.amplitude_ratio);
+    std::fflush(stdout);
+  }
+  if (flags.as_json)
+    std::cout << json{{"clips", list}}.dump(2) << '\n';
+  else
+    std::printf("%-34s %6s %11.3f\n", "mean", "", correlation / double(flags.clips.size()));
+}
+
 double share(int part, int whole) { return whole > 0 ? double(part) / whole : 0; }
 
 json ranks_json(const sync::RankFigures& r) {
@@ -172,8 +198,11 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   CLI::App* generator =
       parent->add_subcommand("generator", "Repaint people's own mouths, with their own mesh");
   CLI::App* motion = parent->add_subcommand("motion", "Guess people's own lips from their speech");
+  CLI::App* render =
+      parent->add_subcommand("render", "Render with another speech and track the lips in the result");
+  render->add_option("-a,--audio", flags->speech, "Speech")->required();
   CLI::App* sync = parent->add_subcommand("sync", "Judge whether mouths and sound go together");
-  for (CLI::App* command : {mesh, generator, motion, sync}) {
+  for (CLI::App* command : {mesh, generator, motion, render, sync}) {
     command->add_option("clips", flags->clips, "Video files with one talking person")->required();
     command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
     command->add_flag("--json", flags->as_json, "Print JSON");
@@ -185,6 +214,7 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   mesh->callback([=] { *run = [=] { run_mesh(*flags, *global); }; });
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
   sync->callback([=] { *run = [=] { run_sync(*flags, *global); }; });
+  render->callback([=] { *run = [=] { run_render(*flags, *global); }; });
   motion->callback([=] { *run = [=] { run_motion(*flags, *global); }; });
 }
 

@@ -49,7 +49,7 @@ void run_prepare(PrepareFlags flags, const GlobalOptions& global, const Prepare&
 
 CLI::App* add(CLI::App* parent, const char* name, const char* help,
               const std::shared_ptr<PrepareFlags>& flags, GlobalOptions* global, Run* run, bool with_output,
-              Prepare prepare) {
+              const Prepare& prepare) {
   CLI::App* command = parent->add_subcommand(name, help);
   add_inputs(command, flags.get(), with_output);
   command->callback([=] { *run = [=] { run_prepare(*flags, *global, prepare); }; });

@@ -92,6 +92,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--dropout", o->dropout, "Dropout");
   command->add_option("--weight-decay", o->weight_decay, "Weight decay");
   command->add_option("--opening-weight", o->opening_weight, "Weight of the lip-opening term");
+  command->add_option("--vertex-weight", o->vertex_weight, "Weight of the vertices' term");
   command->add_option("--velocity-weight", o->velocity_weight, "Weight of the velocity term");
   command->add_option("--follow-weight", o->follow_weight, "Weight of the correlation of openings");
   command->add_option("--spread-weight", o->spread_weight, "Weight of the deviation of openings");
@@ -106,6 +107,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--speech-blocks", o->speech_blocks, "Blocks of the speech encoder");
   command->add_option("--speech-cycle", o->speech_cycle, "Blocks after which its dilations begin again at 1");
   command->add_option("--layers", o->layers, "Blocks of the Style-SyncFormer");
+  command->add_option("--components", o->components, "Principal components of real motion that it speaks in");
   command->add_option("--direct", o->direct, "Direct path from speech to mesh beside the attention");
   command->add_option("--augment", o->augment, "Augment the mel");
   command->callback([=] {

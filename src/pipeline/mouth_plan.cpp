@@ -80,7 +80,7 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) 
     meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
     openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  return motion::rest_pose(meshes, openness);
+  return motion::rest_pose(meshes, openness, mesh::jaw_opening(model));
 }
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
@@ -131,6 +131,11 @@ motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::fil
   SpeechToMotion to_motion(weights, style);
   to_motion.push(speech::mel_spectrogram(speech));
   return to_motion.finish(rest);
+}
+
+float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
+  const Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
+  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
 }
 
 Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth) {

@@ -34,6 +34,7 @@ void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
   if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
   if (o.steps < 1 || o.batch < 1 || o.frames < 2 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("steps, batch, frames, report_every and evaluate_every must be positive");
+  if (o.components < 1) refuse("motion needs at least one component");
   if (o.heads < 1 || o.width % o.heads != 0) refuse("the width of a token must be a multiple of the heads");
   if (face.speech_count < 1 || face.control_count() < core::kLandmarks)
     throw Error(ErrorKind::model, "the face model has no speech expressions");
@@ -52,6 +53,7 @@ nets::MotionNetworks make_networks(const MotionTrainOptions& o, std::int64_t coe
   former.history = o.history;
   former.reach = o.reach;
   former.direct = o.direct ? 1 : 0;
+  former.components = std::min(o.components, coefficients);
   return nets::MotionNetworks(speech_config, former, o.dropout);
 }
 
@@ -72,6 +74,7 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
                              {"dropout", o.dropout},
                              {"average_decay", o.average_decay},
                              {"speaker_balance", o.speaker_balance},
+                             {"vertex_weight", o.vertex_weight},
                              {"velocity_weight", o.velocity_weight},
                              {"opening_weight", o.opening_weight},
                              {"closure_weight", o.closure_weight},
@@ -86,17 +89,48 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
   return settings.dump();
 }
 
-torch::Tensor mean_mesh(const MotionDataset& data) {
-  std::vector<double> sum(std::size_t(data.coefficients), 0);
-  double count = 0;
-  for (std::size_t t = 0; t < data.confidence.size(); ++t) {
-    if (data.confidence[t] <= 0) continue;
-    ++count;
-    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += double(data.expression[t * sum.size() + k]);
+// Meshes of every clip, [frames, K], sharing the dataset's memory, and which of them show a face [frames].
+struct ClipMeshes {
+  torch::Tensor meshes, seen;
+};
+
+ClipMeshes meshes_of(const MotionClip& clip, MotionDataset* data) {
+  return {torch::from_blob(data->expression.data() + clip.start * data->coefficients,
+                           {clip.frames, data->coefficients}),
+          torch::from_blob(data->confidence.data() + clip.start, {clip.frames}) > 0};
+}
+
+torch::Tensor mean_mesh(const std::vector<int>& clips, MotionDataset* data) {
+  torch::Tensor sum = torch::zeros({data->coefficients}, torch::kFloat64);
+  std::int64_t count = 0;
+  for (int c : clips) {
+    ClipMeshes clip = meshes_of(data->clips[std::size_t(c)], data);
+    sum += clip.meshes.index({clip.seen}).to(torch::kFloat64).sum(0);
+    count += clip.seen.sum().item<std::int64_t>();
   }
-  torch::Tensor out = torch::zeros({data.coefficients});
-  for (std::size_t k = 0; k < sum.size(); ++k) out[std::int64_t(k)] = float(sum[k] / std::max(count, 1.0));
-  return out;
+  return (sum / double(std::max<std::int64_t>(count, 1))).to(torch::kFloat32);
+}
+
+// Gives all speakers the same mean mesh, which is returned: what shape a mouth has is the person's, how it
+// moves is what speech tells.
+torch::Tensor take_off_speakers(MotionDataset* data) {
+  std::vector<int> all(data->clips.size());
+  std::iota(all.begin(), all.end(), 0);
+  torch::Tensor mean = mean_mesh(all, data);
+  for (const auto& speaker : data->speakers) {
+    torch::Tensor own = mean_mesh(speaker, data) - mean;
+    for (int c : speaker) meshes_of(data->clips[std::size_t(c)], data).meshes.sub_(own);
+  }
+  return mean;
+}
+
+torch::Tensor displacements(const torch::Tensor& mean, MotionDataset* data) {
+  std::vector<torch::Tensor> rows;
+  for (const MotionClip& clip : data->clips) {
+    ClipMeshes c = meshes_of(clip, data);
+    rows.push_back(c.meshes.index({c.seen}) - mean);
+  }
+  return torch::cat(rows);
 }
 
 // Mean over the speakers of how much the opening of their lips varies.
@@ -132,7 +166,11 @@ class MotionTraining {
     seed_all(options.seed, &random_);
     networks_ = make_networks(options, face.speech_count);
     average_ = make_networks(options, face.speech_count);
-    networks_.former->mean_mesh.copy_(mean_mesh(data_));
+    networks_.former->mean_mesh.copy_(take_off_speakers(&data_));
+    auto [basis, inverse] = loss_.components(displacements(networks_.former->mean_mesh, &data_),
+                                             networks_.former->config().components);
+    networks_.former->motion_basis.copy_(basis);
+    networks_.former->motion_from_mesh.copy_(inverse);
     networks_.former->opening.copy_(loss_.gradient());
     networks_.former->opening_at_rest.fill_(loss_.at_rest());
     networks_.former->opening_deviation.fill_(usual_deviation(data_, loss_.gradient()));
@@ -199,8 +237,9 @@ torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Ten
 }
 
 torch::Tensor MotionTraining::total(const MotionLossTerms& terms) const {
-  return terms.vertex + options_.velocity_weight * terms.velocity + options_.opening_weight * terms.opening +
-         options_.follow_weight * terms.follow + options_.spread_weight * terms.spread;
+  return options_.vertex_weight * terms.vertex + options_.velocity_weight * terms.velocity +
+         options_.opening_weight * terms.opening + options_.follow_weight * terms.follow +
+         options_.spread_weight * terms.spread;
 }
 
 MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
@@ -208,7 +247,7 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   networks_.former->train();
   MotionBatch batch = sampler.draw(&random_);
   if (options_.augment) batch.mel = augment_mel(batch.mel, &random_);
-  disturb_history(options_, &random_, &batch);
+  disturb_history(options_, networks_.former->motion_basis.cpu(), &random_, &batch);
   bool own_history = double(random_() >> 11) * 0x1p-53 < options_.own_history;
   batch = batch.to(device_);
 

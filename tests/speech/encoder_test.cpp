@@ -23,14 +23,17 @@ core::FeatureSequence random_mel(int frames) {
   return mel;
 }
 
-TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
+SpeechEncoder random_encoder() {
   support::ScratchFolder folder;
-  auto path = folder / "weights.safetensors";
   torch::manual_seed(4);
   nets::SyncFormerConfig former;
   former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  nets::save_motion_networks(folder / "weights.safetensors", nets::MotionNetworks({80, 32, 6}, former));
+  return SpeechEncoder(folder / "weights.safetensors");
+}
+
+TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
+  SpeechEncoder encoder = random_encoder();
   for (int frames : {0, 1, 2, 7, 601}) {
     auto mel = random_mel(frames);
     auto whole = encoder.encode(mel, 100000);
@@ -63,13 +66,7 @@ void in_pieces(const core::FeatureSequence& mel, unsigned longest, Push push) {
 }
 
 TEST(SpeechEncoder, AStreamGivesTheSameBits) {
-  support::ScratchFolder folder;
-  auto path = folder / "weights.safetensors";
-  torch::manual_seed(4);
-  nets::SyncFormerConfig former;
-  former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  SpeechEncoder encoder = random_encoder();
   for (int frames : {0, 1, 50, 449, 1025, 4001}) {
     auto mel = random_mel(frames);
     auto whole = encoder.encode(mel);
@@ -87,13 +84,7 @@ TEST(SpeechEncoder, AStreamGivesTheSameBits) {
 }
 
 TEST(SpeechEncoder, AStreamHandsOnWhatIsCertain) {
-  support::ScratchFolder folder;
-  auto path = folder / "weights.safetensors";
-  torch::manual_seed(4);
-  nets::SyncFormerConfig former;
-  former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  SpeechEncoder encoder = random_encoder();
   SpeechEncoder::Stream stream(encoder);
   core::FeatureSequence features;
   stream.push(random_mel(6000), &features);  // a minute
