@@ -10,6 +10,7 @@ namespace {
 
 std::vector<const generator::Reference*> pick(const References& references, const std::vector<int>& indices) {
   std::vector<const generator::Reference*> picked;
+  picked.reserve(indices.size());
   for (int index : indices) picked.push_back(&references.references[std::size_t(index)]);
   return picked;
 }
