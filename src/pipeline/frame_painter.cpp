@@ -12,6 +12,7 @@ constexpr float kFeatherCm = 0.7F;  // soft edge of the mask on the face
 
 std::vector<const generator::Reference*> pick(const References& references, const std::vector<int>& indices) {
   std::vector<const generator::Reference*> picked;
+  picked.reserve(indices.size());
   for (int index : indices) picked.push_back(&references.references[std::size_t(index)]);
   return picked;
 }
@@ -69,11 +70,11 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   std::vector<float> trust;
   if (scene.network != nullptr) {
     const auto& entries = scene.references->entries;
-    const int speech_count = scene.model->speech_count;
+    const Eigen::VectorXf mouth_weights = generator::mouth_weights(*scene.model);
     const Eigen::Vector3f angles = mesh::head_angles(task.params->camera_from_head);
-    trust = generator::reference_trust(entries, task.references, task.expression, speech_count, angles);
+    trust = generator::reference_trust(entries, task.references, task.expression, mouth_weights, angles);
     const float doubt =
-        generator::mean_doubt(entries, task.references, task.expression, speech_count, angles);
+        generator::mean_doubt(entries, task.references, task.expression, mouth_weights, angles);
     paint_crop(scene, meshes, crop_from_upright, {references, trust, doubt}, *frame, work);
   }
 

@@ -33,14 +33,15 @@ std::vector<BankEntry> random_bank(int size, unsigned seed) {
 }
 
 const Eigen::VectorXf kRest = Eigen::VectorXf::Zero(kSpeech);
+const Eigen::VectorXf kEven = Eigen::VectorXf::Ones(kSpeech);
 
 TEST(Companions, FollowTheReferencesAndAreNoneOfThem) {
   const auto bank = random_bank(60, 1);
   const auto references = choose_references(bank, kRest, kSpeech, kFrontal, {});
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
   ASSERT_EQ(lenders.size(), std::size_t(kLenders));
   EXPECT_TRUE(std::equal(references.begin(), references.end(), lenders.begin()));
-  const auto trust = reference_trust(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto trust = reference_trust(bank, lenders, kRest, kEven, kFrontal);
   std::set<int> distinct(lenders.begin(), lenders.end());
   int without = 0;
   for (std::size_t k = kReferences; k < lenders.size(); ++k) {
@@ -54,11 +55,11 @@ TEST(Companions, FollowTheReferencesAndAreNoneOfThem) {
 
 TEST(Companions, OfASmallBankAreRepeatedAndCountNothing) {
   const auto bank = random_bank(1, 2);
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
   ASSERT_EQ(lenders, std::vector<int>(kLenders, 0));
-  const auto trust = reference_trust(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto trust = reference_trust(bank, lenders, kRest, kEven, kFrontal);
   for (int k = 0; k < kLenders; ++k) EXPECT_EQ(trust[std::size_t(k)], k < kReferences ? 1.F : 0.F);
-  EXPECT_TRUE(choose_lenders({}, kRest, kSpeech, kFrontal, {}).empty());
+  EXPECT_TRUE(choose_lenders({}, kRest, kEven, kFrontal, {}).empty());
 }
 
 TEST(Companions, ExcludedSecondsLendNothing) {
@@ -68,7 +69,7 @@ TEST(Companions, ExcludedSecondsLendNothing) {
   options.exclude_to = 45;
   std::vector<int> held(kLenders);
   for (int k = 0; k < kLenders; ++k) held[std::size_t(k)] = 12 + k;  // in use before, and now excluded
-  for (int i : choose_lenders(bank, bank[25].expression, kSpeech, kFrontal, held, options))
+  for (int i : choose_lenders(bank, bank[25].expression, kEven, kFrontal, held, options))
     EXPECT_TRUE(i < 10 || i > 45) << i;
 }
 
@@ -79,7 +80,7 @@ TEST(Companions, KeepTheirPlacesWhileTheMouthMoves) {
   for (int frame = 0; frame < 200; ++frame) {
     Eigen::VectorXf expression = kRest;
     expression[0] = 0.5F * std::sin(0.05F * float(frame));
-    const auto lenders = choose_lenders(bank, expression, kSpeech, kFrontal, last);
+    const auto lenders = choose_lenders(bank, expression, kEven, kFrontal, last);
     for (std::size_t k = kReferences; k < last.size(); ++k) {
       const auto now = std::find(lenders.begin() + kReferences, lenders.end(), last[k]);
       if (now == lenders.end()) continue;  // given up, or a reference now
@@ -99,12 +100,13 @@ TEST(Companions, NoPictureComesOrGoesAllAtOnce) {
   for (int frame = 0; frame < 200; ++frame) {
     Eigen::VectorXf expression = kRest;
     expression[0] = 0.002F * float(frame);
-    const auto lenders = choose_lenders(bank, expression, kSpeech, kFrontal, before);
+    const auto lenders = choose_lenders(bank, expression, kEven, kFrontal, before);
     before = lenders;
-    const auto trust = reference_trust(bank, lenders, expression, kSpeech, kFrontal);
+    const auto trust = reference_trust(bank, lenders, expression, kEven, kFrontal);
     std::vector<float> of_entry(bank.size(), 0.F);
     float sum = 0;
-    for (std::size_t k = 0; k < lenders.size(); ++k) of_entry[std::size_t(lenders[k])] += trust[k], sum += trust[k];
+    for (std::size_t k = 0; k < lenders.size(); ++k)
+      of_entry[std::size_t(lenders[k])] += trust[k], sum += trust[k];
     for (float& value : of_entry) value /= sum;
     for (std::size_t i = 0; i < last.size(); ++i) ASSERT_NEAR(of_entry[i], last[i], 0.12F) << frame;
     last = of_entry;
@@ -113,21 +115,22 @@ TEST(Companions, NoPictureComesOrGoesAllAtOnce) {
 
 TEST(MeanDoubt, IsAboutOneAmongTheReferencesAndMoreFarFromThem) {
   const auto bank = random_bank(40, 6);
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
-  const float among = mean_doubt(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
+  const float among = mean_doubt(bank, lenders, kRest, kEven, kFrontal);
   EXPECT_GT(among, 0.7F);
   EXPECT_LT(among, 1.6F);
   Eigen::VectorXf wide = kRest;
   wide[0] = 8;
-  EXPECT_GT(mean_doubt(bank, choose_lenders(bank, wide, kSpeech, kFrontal, {}), wide, kSpeech, kFrontal),
+  EXPECT_GT(mean_doubt(bank, choose_lenders(bank, wide, kEven, kFrontal, {}), wide, kEven, kFrontal),
             1.5F * among);
-  EXPECT_EQ(mean_doubt(bank, {3, 3, 3, 3}, kRest, kSpeech, kFrontal), kNoLimit);
+  EXPECT_EQ(mean_doubt(bank, {3, 3, 3, 3}, kRest, kEven, kFrontal), kNoLimit);
 }
 
 // A frame, its mesh, and pictures of one colour each to paint it with.
 struct Scene {
   Pose pose{12, -4, 8, 15, {150, 150}, 0.6F};
-  mesh::Vertices control = transform(pose_face(pose), map()), dense = mesh::dense_vertices(face_model(), control);
+  mesh::Vertices control = transform(pose_face(pose), map()),
+                 dense = mesh::dense_vertices(face_model(), control);
   core::ImageU8 crop = core::ImageU8(256, 256, 3, 100);
   core::ImageF mask{256, 256, 1};
   std::vector<core::Point2> polygon = mask_polygon(transform(pose_face(shut()), map()), control, control);
@@ -163,7 +166,8 @@ TEST(Companions, ASlotHoldsTheMeanOfThoseThatShareIt) {
   const Guidance& g = scene.build();
   const std::array<float, kReferences> total{1, 0.8F, 0.6F, 0.3F};
   const std::array<float, kReferences> mean{(0.5F * 60 + 0.25F * 100 + 0.25F * 130) / 1.F,
-                                            (0.6F * 70 + 0.2F * 140) / 0.8F, (0.4F * 80 + 0.2F * 120) / 0.6F, 90};
+                                            (0.6F * 70 + 0.2F * 140) / 0.8F, (0.4F * 80 + 0.2F * 120) / 0.6F,
+                                            90};
   int pixels = 0;
   for (int y = 0; y < 256; ++y)
     for (int x = 0; x < 256; ++x) {
@@ -196,7 +200,8 @@ TEST(Companions, InTheMouthThoseWithAnOpenOneCount) {
       const double colour = 255 * double(g.planes.at(x, y, 6) - g.light.at(x, y, 0));
       if (g.planes.at(x, y, 5) > 0)
         inside += colour, ++in;
-      else if (face_model().regions[std::size_t(scene.scratch.raster.triangle.at(x, y))] == mesh::Region::lips)
+      else if (face_model().regions[std::size_t(scene.scratch.raster.triangle.at(x, y))] ==
+               mesh::Region::lips)
         skin += colour, ++out;
     }
   ASSERT_GT(in, 100);
@@ -240,14 +245,38 @@ TEST(Companions, ThePatchBlendsThemAsTheGuidanceDoes) {
       for (int x = 0; x < patch.rgb.width; ++x) {
         const int u = x + patch.roi.left, v = y + patch.roi.top;
         if (scene.mask.at(u, v) == 0 || g.planes.at(u, v, 6 + 4 * slot + 3) < 0.05F) continue;
-        const float difference = patch.rgb.at(x, y, 1) -
-                                 (g.planes.at(u, v, 6 + 4 * slot + 1) - g.light.at(u, v, 3 * slot + 1));
+        const float difference =
+            patch.rgb.at(x, y, 1) - (g.planes.at(u, v, 6 + 4 * slot + 1) - g.light.at(u, v, 3 * slot + 1));
         squares += double(difference) * double(difference);
         ++pixels;
       }
     EXPECT_GT(pixels, 10000);
     EXPECT_LT(std::sqrt(squares / pixels), 5.0 / 255) << slot;  // the detail is the strongest lender's
   }
+}
+
+// The first coefficient opens the jaw, the last hardly shows: a mean of pictures must mind the first.
+TEST(MouthWeights, GoByWhatIsSeen) {
+  const Eigen::VectorXf weights = mouth_weights(face_model());
+  ASSERT_EQ(weights.size(), face_model().speech_count);
+  EXPECT_NEAR(weights.mean(), 1, 1e-4F);
+  EXPECT_GT(weights.minCoeff(), 0);
+  EXPECT_GT(weights[0], 5 * weights[weights.size() - 1]);
+}
+
+TEST(MouthWeights, DecideWhoIsLike) {
+  std::vector<BankEntry> bank(8, random_bank(1, 6).front());
+  for (std::size_t i = 0; i < bank.size(); ++i) {
+    bank[i].seconds = double(i);
+    bank[i].angles = kFrontal;
+    bank[i].expression = Eigen::VectorXf::Zero(kSpeech);
+    bank[i].expression[i % 2 == 0 ? 0 : 1] = 1 + 0.01F * float(i);
+  }
+  Eigen::VectorXf seen = kEven;
+  seen[1] = 0.01F;  // what differs in the second is hardly seen
+  const std::vector<int> pair{0, 1, 2, 3};
+  const auto trust = reference_trust(bank, pair, kRest, seen, kFrontal);
+  EXPECT_GT(trust[1] + trust[3], 2 * (trust[0] + trust[2]));
 }
 
 }  // namespace

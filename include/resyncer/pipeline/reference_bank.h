@@ -68,7 +68,7 @@ class ReferenceBank {
  private:
   struct Entry {
     BankFrame picture;
-    FaceShape shape;
+    FaceShape shape{};
   };
   struct Face {
     core::Box last;               // where it was seen last
