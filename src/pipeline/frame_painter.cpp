@@ -86,6 +86,10 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
     generator::PatchInput input;
     input.painting = scene.network != nullptr ? &work->painting : nullptr;
     input.crop_from_frame = crop_from_upright * scene.upright_from_stored;
+    if (scene.network != nullptr) {
+      const core::Point2 offset = input.crop_from_frame.linear().inverse() * work->guidance.offset;
+      dense.leftCols<2>().rowwise() += offset.transpose();
+    }
     input.target = &dense;
     input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.source), target);
     float crop_px_per_stored_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
