@@ -30,6 +30,7 @@ void add_models(CLI::App* app, GlobalOptions* global, Run* run);
 void add_prepare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_train(CLI::App* app, GlobalOptions* global, Run* run);
 void add_eval(CLI::App* app, GlobalOptions* global, Run* run);
+void add_compare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_bench(CLI::App* app, GlobalOptions* global, Run* run);
 
 }  // namespace resyncer::cli

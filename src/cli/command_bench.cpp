@@ -1,12 +1,10 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 
 #include "cli/command.h"
-#include "resyncer/core/error.h"
+#include "resyncer/core/temporary_folder.h"
 #include "resyncer/generator/rewired_generator.h"
 #include "resyncer/pipeline/render.h"
 
@@ -19,27 +17,6 @@ namespace fs = std::filesystem;
 struct BenchFlags {
   fs::path video, speech;
   int threads = 0;
-};
-
-// A folder of our own that is gone afterwards.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string pattern = (fs::temp_directory_path() / "resyncer-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw core::Error(core::ErrorKind::output, "no temporary folder can be made", pattern, "set TMPDIR");
-    path_ = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 void print_report(const char* title, const pipeline::RenderReport& report) {
@@ -77,7 +54,7 @@ double generator_milliseconds(const fs::path& weights, generator::Precision prec
 
 void run_bench(const BenchFlags& flags, const GlobalOptions& global) {
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
-  ScratchFolder scratch;
+  core::TemporaryFolder scratch;
   pipeline::RenderOptions options;
   options.input = flags.video;
   options.speech = flags.speech;

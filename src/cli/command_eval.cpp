@@ -4,9 +4,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.h"
+#include "cli/command_eval_result.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
+#include "resyncer/pipeline/measure_sync.h"
 
 namespace resyncer::cli {
 
@@ -16,6 +17,7 @@ using nlohmann::json;
 
 struct EvalFlags {
   std::vector<std::filesystem::path> clips;
+  std::filesystem::path speech;
   pipeline::MeasureOptions options;
   bool as_json = false;
 };
@@ -111,17 +113,97 @@ void run_motion(const EvalFlags& flags, const GlobalOptions& global) {
     std::printf("%-34s %6s %11.3f %4s %10s %13.1f %%\n", "mean", "", correlation / n, "", "", 100 * open / n);
 }
 
+void run_render(const EvalFlags& flags, const GlobalOptions& global) {
+  pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  json list = json::array();
+  double correlation = 0;
+  if (!flags.as_json)
+    std::printf("%-34s %6s %11s %4s %10s\n", "clip", "frames", "correlation", "lag", "amplitude");
+  for (const auto& clip : flags.clips) {
+    auto f = pipeline::measure_render(clip, flags.speech, models, flags.options);
+    list.push_back({{"clip", clip.filename().string()},
+                    {"frames", f.frames},
+                    {"correlation", f.correlation},
+                    {"lag", f.lag},
+                    {"amplitude_ratio", f.amplitude_ratio}});
+    correlation += f.correlation;
+    if (flags.as_json) continue;
+    std::printf("%-34s %6d %11.3f %4d %10.2f\n", clip.filename().c_str(), f.frames, f.correlation, f.lag,
+                f.amplitude_ratio);
+    std::fflush(stdout);
+  }
+  if (flags.as_json)
+    std::cout << json{{"clips", list}}.dump(2) << '\n';
+  else
+    std::printf("%-34s %6s %11.3f\n", "mean", "", correlation / double(flags.clips.size()));
+}
+
+double share(int part, int whole) { return whole > 0 ? double(part) / whole : 0; }
+
+json ranks_json(const sync::RankFigures& r) {
+  return {{"windows", r.windows},
+          {"above_shifted", share(r.above_shifted, r.windows)},
+          {"pairs", r.pairs},
+          {"above_others", share(r.above_others, r.pairs)}};
+}
+
+void run_sync(const EvalFlags& flags, const GlobalOptions& global) {
+  const auto figures =
+      pipeline::measure_sync(flags.clips, pipeline::find_models(global.models_folder()), flags.options);
+  json list = json::array();
+  sync::RankFigures all, aligned;
+  auto add = [](const sync::RankFigures& r, sync::RankFigures* sum) {
+    sum->windows += r.windows, sum->above_shifted += r.above_shifted;
+    sum->pairs += r.pairs, sum->above_others += r.above_others;
+  };
+  auto print = [&](const char* name, const std::string& offset, double confidence,
+                   const sync::RankFigures& as_is, const sync::RankFigures& moved) {
+    if (flags.as_json) return;
+    std::printf("%-34s %6s %10.3f %13.1f %% %11.1f %% %13.1f %% %11.1f %%\n", name, offset.c_str(),
+                confidence, 100 * share(as_is.above_shifted, as_is.windows),
+                100 * share(as_is.above_others, as_is.pairs), 100 * share(moved.above_shifted, moved.windows),
+                100 * share(moved.above_others, moved.pairs));
+  };
+  if (!flags.as_json)
+    std::printf("%-34s %6s %10s %15s %13s %31s\n", "clip", "offset", "confidence", "above shifted",
+                "above others", "both, own offset taken off");
+  double confidence = 0;
+  for (const auto& f : figures) {
+    list.push_back({{"clip", f.clip.filename().string()},
+                    {"offset", f.reading.offset},
+                    {"confidence", f.reading.confidence},
+                    {"score", f.reading.best},
+                    {"windows", f.reading.windows},
+                    {"ranks", ranks_json(f.ranks)},
+                    {"ranks_aligned", ranks_json(f.aligned)}});
+    print(f.clip.filename().c_str(), fmt::format("{:+d}", f.reading.offset), f.reading.confidence, f.ranks,
+          f.aligned);
+    add(f.ranks, &all), add(f.aligned, &aligned);
+    confidence += f.reading.confidence / double(figures.size());
+  }
+  print("all", "", confidence, all, aligned);
+  if (flags.as_json)
+    std::cout
+        << json{{"clips", list}, {"ranks", ranks_json(all)}, {"ranks_aligned", ranks_json(aligned)}}.dump(2)
+        << '\n';
+}
+
 }  // namespace
 
 void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
-  CLI::App* parent = app->add_subcommand("eval", "Measure the networks on footage that they have never seen");
-  parent->require_subcommand(1);
+  CLI::App* parent = app->add_subcommand(
+      "eval", "Measure a rendered video; or the networks, on footage that they have never seen");
+  add_eval_result(parent, global, run);
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* mesh = parent->add_subcommand("mesh", "Fit the face model to people");
   CLI::App* generator =
       parent->add_subcommand("generator", "Repaint people's own mouths, with their own mesh");
   CLI::App* motion = parent->add_subcommand("motion", "Guess people's own lips from their speech");
-  for (CLI::App* command : {mesh, generator, motion}) {
+  CLI::App* render =
+      parent->add_subcommand("render", "Render with another speech and track the lips in the result");
+  render->add_option("-a,--audio", flags->speech, "Speech")->required();
+  CLI::App* sync = parent->add_subcommand("sync", "Judge whether mouths and sound go together");
+  for (CLI::App* command : {mesh, generator, motion, render, sync}) {
     command->add_option("clips", flags->clips, "Video files with one talking person")->required();
     command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
     command->add_flag("--json", flags->as_json, "Print JSON");
@@ -132,6 +214,8 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
                         "Seconds between a frame and its references");
   mesh->callback([=] { *run = [=] { run_mesh(*flags, *global); }; });
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
+  render->callback([=] { *run = [=] { run_render(*flags, *global); }; });
+  sync->callback([=] { *run = [=] { run_sync(*flags, *global); }; });
   motion->callback([=] { *run = [=] { run_motion(*flags, *global); }; });
 }
 

@@ -49,7 +49,7 @@ void run_prepare(PrepareFlags flags, const GlobalOptions& global, const Prepare&
 
 CLI::App* add(CLI::App* parent, const char* name, const char* help,
               const std::shared_ptr<PrepareFlags>& flags, GlobalOptions* global, Run* run, bool with_output,
-              Prepare prepare) {
+              const Prepare& prepare) {
   CLI::App* command = parent->add_subcommand(name, help);
   add_inputs(command, flags.get(), with_output);
   command->callback([=] { *run = [=] { run_prepare(*flags, *global, prepare); }; });
@@ -105,15 +105,21 @@ void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
   faces->add_option("--side", flags->faces.side, "Side of the pictures, px")->check(CLI::Range(32, 1024));
   faces->add_option("--frames", flags->faces.frames_per_file, "Pictures of each file")
       ->check(CLI::PositiveNumber);
-  CLI::App* motion = add(
-      parent, "motion", "Speech and mesh motion, for the speech encoder and Style-SyncFormer", flags, global,
-      run, true, [](const PrepareFlags& f, const GlobalOptions& g) {
-        auto set = pipeline::find_models(g.models_folder());
-        const auto& entry = face_model_entry(set);
-        return pipeline::prepare_motion(f.options, mesh::load_face_model(entry.file), entry.sha256, f.out);
-      });
-  motion->add_option("--sound-delay", flags->options.sound_delay,
-                     "Seconds that the footage's sound comes after its picture");
+  const auto clips = [](auto prepare) {
+    return [prepare](const PrepareFlags& f, const GlobalOptions& g) {
+      auto set = pipeline::find_models(g.models_folder());
+      const auto& entry = face_model_entry(set);
+      return prepare(f.options, mesh::load_face_model(entry.file), entry.sha256, f.out);
+    };
+  };
+  CLI::App* motion =
+      add(parent, "motion", "Speech and mesh motion, for the speech encoder and Style-SyncFormer", flags,
+          global, run, true, clips(pipeline::prepare_motion));
+  CLI::App* sync = add(parent, "sync", "Speech, mesh motion and pictures of the mouth, for train sync", flags,
+                       global, run, true, clips(pipeline::prepare_sync));
+  for (CLI::App* command : {motion, sync})
+    command->add_option("--sound-delay", flags->options.sound_delay,
+                        "Seconds that the footage's sound comes after its picture");
   CLI::App* tracks = add(parent, "tracks", "Landmarks, for the face model", flags, global, run, true,
                          [](const PrepareFlags& f, const GlobalOptions&) {
                            return pipeline::prepare_tracks(f.options, f.tracks, f.out);

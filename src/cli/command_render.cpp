@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 
 #include "cli/command.h"
@@ -52,16 +51,6 @@ void check_outputs(const RenderFlags& flags) {
   }
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  core::OutputFile file(path);
-  std::ofstream stream(file.temporary());
-  stream << text << '\n';
-  stream.close();
-  if (!stream)
-    throw core::Error(core::ErrorKind::output, "writing failed", path.string(), "is the disk full?");
-  file.commit();
-}
-
 // Before hours of work, not after: the result would lie on its side.
 void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
   int degrees = media::probe_video(options.input).rotation_degrees;
@@ -84,7 +73,7 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
   bar.finish();
-  if (!flags.stats.empty()) write_text(flags.stats, pipeline::stats_json(options, models, report));
+  if (!flags.stats.empty()) core::write_text(flags.stats, pipeline::stats_json(options, models, report));
   spdlog::info("{}: {} frames, {} repainted, {:.1f} frames/s, speech {}", options.output.string(),
                report.frames, report.repainted_frames,
                report.wall_seconds > 0 ? double(report.frames) / report.wall_seconds : 0.0,

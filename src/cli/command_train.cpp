@@ -7,6 +7,7 @@
 #include "resyncer/train/generator.h"
 #include "resyncer/train/motion.h"
 #include "resyncer/train/speech.h"
+#include "resyncer/train/sync.h"
 
 namespace resyncer::cli {
 
@@ -91,6 +92,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--dropout", o->dropout, "Dropout");
   command->add_option("--weight-decay", o->weight_decay, "Weight decay");
   command->add_option("--opening-weight", o->opening_weight, "Weight of the lip-opening term");
+  command->add_option("--vertex-weight", o->vertex_weight, "Weight of the vertices' term");
   command->add_option("--velocity-weight", o->velocity_weight, "Weight of the velocity term");
   command->add_option("--follow-weight", o->follow_weight, "Weight of the correlation of openings");
   command->add_option("--spread-weight", o->spread_weight, "Weight of the deviation of openings");
@@ -105,6 +107,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--speech-blocks", o->speech_blocks, "Blocks of the speech encoder");
   command->add_option("--speech-cycle", o->speech_cycle, "Blocks after which its dilations begin again at 1");
   command->add_option("--layers", o->layers, "Blocks of the Style-SyncFormer");
+  command->add_option("--components", o->components, "Principal components of real motion that it speaks in");
   command->add_option("--direct", o->direct, "Direct path from speech to mesh beside the attention");
   command->add_option("--augment", o->augment, "Augment the mel");
   command->callback([=] {
@@ -135,6 +138,50 @@ void add_speech(CLI::App* parent, Run* run) {
       o->progress = report_speech;
       train::SpeechTrainResult result = train::train_speech(*o);
       spdlog::info("best mean recall {:.3f} after {} steps", result.best.mean_recall, result.step);
+    };
+  });
+}
+
+void report_sync(const train::SyncProgress& p) {
+  spdlog::info("step {}/{} {:.0f} s loss {:.4f}", p.step, p.steps, p.seconds, p.loss);
+  if (p.held_out == nullptr) return;
+  const train::SyncFigure& f = *p.held_out;
+  spdlog::info(
+      "step {} held out: above shifted {:.1f} % of {}, above others {:.1f} % of {}, offset right {:.1f} % of "
+      "{}, "
+      "confidence {:.3f}{}",
+      p.step, 100 * f.above_shifted, f.windows, 100 * f.above_others, f.pairs, 100 * f.offset_right, f.clips,
+      f.confidence, p.best ? " (best)" : "");
+}
+
+void add_sync(CLI::App* parent, GlobalOptions* global, Run* run) {
+  auto o = std::make_shared<train::SyncTrainOptions>();
+  CLI::App* command = parent->add_subcommand("sync", "Fit the judge of sync, or the sync expert");
+  add_training(command, o.get(), &o->datasets);
+  add_held_out(command, o.get());
+  command->add_flag("--expert", o->expert, "Fit the expert, which may serve as a loss, not the judge");
+  command->add_option("--meshes", o->meshes, "Look at the fitted meshes");
+  command->add_option("--pictures", o->pictures, "Look at pictures of the mouth");
+  command->add_option("--of-a-speaker", o->of_a_speaker, "Windows of one speaker in a batch");
+  command->add_option("--rows", o->rows, "Rows of a window");
+  command->add_option("--stretch", o->stretch, "Moments that are compared as one");
+  command->add_option("--width", o->width, "Width of a row inside a tower");
+  command->add_option("--embedding", o->embedding, "Width of a moment's vector");
+  command->add_option("--blocks", o->blocks, "Blocks of a tower");
+  command->add_flag("--dilated", o->dilated, "Dilations 1, 2, 4, ... instead of 1 throughout");
+  command->add_option("--dropout", o->dropout, "Dropout");
+  command->add_option("--weight-decay", o->weight_decay, "Weight decay");
+  command->add_option("--average-decay", o->average_decay, "Decay of the averaged weights");
+  command->add_option("--speaker-balance", o->speaker_balance,
+                      "A speaker is drawn with probability ~ rows ^ this");
+  command->add_option("--augment", o->augment, "Augment sound, meshes and pictures");
+  command->callback([=] {
+    *run = [=] {
+      mesh::FaceModel model =
+          mesh::load_face_model(pipeline::find_models(global->models_folder()).get("face-model").file);
+      o->progress = report_sync;
+      train::SyncTrainResult result = train::train_sync(*o, model.speech_count);
+      spdlog::info("best held-out figure {:.3f} after {} steps", result.best.mean(), result.step);
     };
   });
 }
@@ -171,6 +218,7 @@ void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
   add_face_model(parent, run);
   add_speech(parent, run);
   add_motion(parent, global, run);
+  add_sync(parent, global, run);
   add_generator(parent, global, run);
 }
 

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   add_prepare(&app, &global, &run);
   add_train(&app, &global, &run);
   add_eval(&app, &global, &run);
+  add_compare(&app, &global, &run);
   add_bench(&app, &global, &run);
 
   try {

@@ -21,8 +21,8 @@ struct ChromaRow {
   int first = 0, last = 0;  // chroma columns that the patch can reach
   int begin = 0, end = 0;   // luma columns of these
   // Sums over the luma rows of a block; [0] is column `begin`, with kMargin columns more at both ends.
-  float *alpha, *delta[2];
-  float *old_chroma[2], *patch[3], *luma, *blended;
+  float *alpha = nullptr, *delta[2] = {};
+  float *old_chroma[2] = {}, *patch[3] = {}, *luma = nullptr, *blended = nullptr;
 };
 
 // Lays out one row's buffers in the workspace.

@@ -25,6 +25,8 @@ int exit_code(ErrorKind kind) {
       return 6;
     case ErrorKind::memory:
       return 7;
+    case ErrorKind::limit:
+      return 8;
   }
   return 1;
 }
@@ -45,6 +47,8 @@ const char* name(ErrorKind kind) {
       return "output";
     case ErrorKind::memory:
       return "memory";
+    case ErrorKind::limit:
+      return "limit";
   }
   return "internal";
 }

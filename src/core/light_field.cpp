@@ -54,7 +54,7 @@ void LightField::average_cells() {
 // count; then the clamp. What is far beyond the limit gets little weight, and the membrane bridges it from
 // its neighbours.
 void LightField::smooth_rim(float limit) {
-  std::array<std::array<float, (2 * kNeighbours + 1) * (2 * kNeighbours + 1)>, kChannels> near;
+  std::array<std::array<float, (2 * kNeighbours + 1) * (2 * kNeighbours + 1)>, kChannels> near{};
   for (int y = 0; y < means_.height; ++y) {
     for (int x = 0; x < means_.width; ++x) {
       const std::size_t at = std::size_t(y) * means_.width + x;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -78,6 +79,15 @@ void OutputFile::commit() {
   if (error) throw Error(ErrorKind::output, error.message(), target_.string());
   strike(temporary_.string());
   committed_ = true;
+}
+
+void write_text(const std::filesystem::path& path, const std::string& text) {
+  OutputFile file(path);
+  std::ofstream stream(file.temporary(), std::ios::binary);
+  stream << text << '\n';
+  stream.close();
+  if (!stream) throw Error(ErrorKind::output, "writing failed", path.string(), "is the disk full?");
+  file.commit();
 }
 
 void remove_unfinished_outputs() noexcept {

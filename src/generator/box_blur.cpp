@@ -24,7 +24,7 @@ void blur_line(float* pixels, int count, std::ptrdiff_t step, int reach, float* 
 
 void box_blur(int reach, core::ImageF* image, std::vector<float>* line) {
   const int width = image->width, height = image->height;
-  line->resize(std::size_t(std::max(width, height) + 2 * reach + 1));
+  line->resize(std::size_t(std::max(width, height)) + 2 * std::size_t(reach) + 1);
   for (int y = 0; y < height; ++y) blur_line(image->row(y), width, 3, reach, line->data());
   for (int x = 0; x < width; ++x)
     blur_line(image->row(0) + std::ptrdiff_t{3} * x, height, std::ptrdiff_t{3} * width, reach, line->data());

@@ -107,7 +107,7 @@ void add_notch(const mesh::Vertices& v, Point2 left_cheek, Point2 right_cheek, f
 void crossings(const std::vector<Point2>& polygon, float y, std::vector<float>* out) {
   out->clear();
   for (std::size_t i = 0; i < polygon.size(); ++i) {
-    const Point2 a = polygon[i], b = polygon[(i + 1) % polygon.size()];
+    const Point2 &a = polygon[i], &b = polygon[(i + 1) % polygon.size()];
     if ((a.y() > y) == (b.y() > y)) continue;
     out->push_back(a.x() + (y - a.y()) * (b.x() - a.x()) / (b.y() - a.y()));
   }

@@ -150,6 +150,7 @@ std::vector<int> cage_mirror() {
 
 std::vector<CagePoint> cage_points() {
   std::vector<CagePoint> points;
+  points.reserve(std::size_t(cage_size()));
   for (int i = 0; i < kSkirtStart; ++i) points.push_back({{{i, 1.F}}, {0, 0, 0}});
   for (int i = 0; i < kSkirtCount; ++i) {
     float angle = kPi * float(i) / float(kSkirtCount - 1);

@@ -43,6 +43,7 @@ void add_surface(FaceModel* model) {
   }
   // The chart is divided linearly: what is drawn without overlap stays so, and inside [0, 1].
   std::vector<Eigen::Vector2f> uv;
+  uv.reserve(std::size_t(cage_size()));
   for (int v = 0; v < cage_size(); ++v) uv.push_back(cage_uv(v));
   Eigen::SparseMatrix<float, Eigen::RowMajor> whole;
   for (int round = 0; round < kRounds; ++round) {
@@ -91,6 +92,16 @@ Vertices dense_vertices(const FaceModel& model, const Vertices& control) {
 float lip_openness(const Vertices& control) {
   const float width = (control.row(60) - control.row(64)).norm();
   return width > 0 ? std::max(0.F, control(62, 1) - control(66, 1)) / width : 0.F;
+}
+
+Eigen::VectorXf jaw_opening(const FaceModel& model) {
+  const Eigen::VectorXf mean = Eigen::VectorXf::Zero(model.identity_count());
+  const Eigen::VectorXf jaw = model.wide_open.head(model.speech_count);
+  Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
+  const float shut = lip_openness(control_vertices(model, mean, expression));
+  expression.head(model.speech_count) = jaw;
+  const float opens = lip_openness(control_vertices(model, mean, expression)) - shut;
+  return opens > 0 ? Eigen::VectorXf(jaw / opens) : Eigen::VectorXf::Zero(model.speech_count);
 }
 
 FaceModel build_face_model(const Eigen::Matrix<float, 68, 3, Eigen::RowMajor>& landmarks,

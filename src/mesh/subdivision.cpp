@@ -137,6 +137,7 @@ Weights edge_weights(const Sheet& sheet, int a, int b) {
 Topology subdivide(const Topology& coarse, Eigen::SparseMatrix<float, Eigen::RowMajor>* matrix) {
   const std::array<Sheet, 2> sheets{Sheet(coarse, 0), Sheet(coarse, 1)};
   std::vector<Eigen::Triplet<float>> entries;
+  entries.reserve(std::size_t(coarse.vertices));
   for (int v = 0; v < coarse.vertices; ++v) entries.emplace_back(v, v, 1.F);
   std::map<Edge, int> middle;
   Topology fine;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kStillFrames = 9;  // that a mouth at rest keeps still for, at least
 constexpr float kStill = 0.03F;          // openness: how much it varies then, with the fit's jitter
 constexpr float kAtRest = 0.2F;          // openness of a still mouth above which it waits to speak, or smiles
-constexpr float kShut = 0.12F;           // openness of a moving mouth below which it counts as shut
+constexpr float kShut = 0.12F;           // openness of a moving mouth up to which it counts as shut
 
 // The frames of all windows in which the mouth keeps still, nearly shut.
 std::vector<std::size_t> still_frames(const std::vector<float>& openness) {
@@ -33,22 +33,24 @@ std::vector<std::size_t> all_frames(std::size_t count) {
 }
 }  // namespace
 
-Eigen::VectorXf rest_pose(const Coefficients& meshes, const std::vector<float>& openness) {
+Eigen::VectorXf rest_pose(const Coefficients& meshes, const std::vector<float>& openness,
+                          const Eigen::VectorXf& jaw_opening) {
   assert(std::size_t(meshes.rows()) == openness.size());
+  Eigen::VectorXf rest = Eigen::VectorXf::Zero(meshes.cols());
+  if (openness.empty()) return rest;
   std::vector<std::size_t> frames = still_frames(openness);
   const bool keeps_still = !frames.empty();
   if (!keeps_still) frames = all_frames(openness.size());
   std::sort(frames.begin(), frames.end(),
             [&](std::size_t a, std::size_t b) { return openness[a] < openness[b]; });
-  frames.resize(frames.size() / (keeps_still ? 2 : 10));
-  Eigen::VectorXf rest = Eigen::VectorXf::Zero(meshes.cols());
-  float count = 0;
+  frames.resize(std::max<std::size_t>(1, frames.size() / (keeps_still ? 2 : 10)));
+  float open = 0;
   for (std::size_t i : frames) {
-    if (!keeps_still && openness[i] > kShut) break;
-    rest += meshes.row(Eigen::Index(i)).transpose();
-    ++count;
+    rest += meshes.row(Eigen::Index(i)).transpose() / float(frames.size());
+    open += openness[i] / float(frames.size());
   }
-  return count > 0 ? Eigen::VectorXf(rest / count) : rest;
+  if (!keeps_still && open > kShut) rest -= (open - kShut) * jaw_opening;
+  return rest;
 }
 
 }  // namespace resyncer::motion

@@ -47,7 +47,7 @@ struct RollOut::State {
   std::vector<float> features;  // rows from feature `first_held` on, as many as the frames to come see
   int first_held = 0, received = 0, dims = 0;
   int frame = 0;  // next to come
-  Eigen::VectorXf style_token, gain, mesh;
+  Eigen::VectorXf style_token, gain, motion, mesh;
 };
 
 void RollOut::Release::operator()(State* state) const { delete state; }
@@ -60,7 +60,8 @@ RollOut::RollOut(const nets::SyncFormer& former)
       gain_(linear_of(former->gain)),
       out_norm_(norm_of(former->out_norm)),
       unknown_(vector_of(former->unknown)),
-      mean_mesh_(vector_of(former->mean_mesh)) {
+      mean_mesh_(vector_of(former->mean_mesh)),
+      motion_basis_(matrix_of(former->motion_basis)) {
   if (config_.direct != 0) direct_ = linear_of(former->direct);
   for (const auto& item : *former->blocks) {
     const auto& b = *item->as<nets::SyncBlock>();
@@ -169,21 +170,22 @@ RollOut::StatePtr RollOut::begin(const Eigen::VectorXf& style) const {
 
 // The next `frames` of them, whose features are there.
 void RollOut::run_block(int frames, State* s, std::vector<float>* meshes) const {
-  Eigen::VectorXf x, token;
+  Eigen::VectorXf x;
   project_audio(s->frame + frames, s);
   for (int t = 0; t < frames; ++t, ++s->frame) {
     if (s->frame == 0) {
       x = unknown_ + s->style_token;
     } else {
-      token = s->mesh - mean_mesh_;
-      apply(mesh_in_, token, &x);
+      apply(mesh_in_, s->motion, &x);
       x += s->style_token;
     }
     step(s, &x);
     apply(out_norm_, x, &s->normed);
-    apply(mesh_out_, s->normed, &s->mesh);
-    if (config_.direct != 0) s->mesh += s->direct.row(t).transpose();
-    s->mesh = mean_mesh_ + s->mesh.cwiseProduct(s->gain);
+    apply(mesh_out_, s->normed, &s->motion);
+    if (config_.direct != 0) s->motion += s->direct.row(t).transpose();
+    s->motion.array() *= s->gain.array();
+    s->mesh = mean_mesh_;
+    s->mesh.noalias() += motion_basis_ * s->motion;
     meshes->insert(meshes->end(), s->mesh.data(), s->mesh.data() + s->mesh.size());
   }
   const int needed = std::clamp(2 * s->frame + 1 - int(config_.reach), s->first_held, s->received);

@@ -57,6 +57,7 @@ class RollOut {
   Linear mesh_in_, style_in_, mesh_out_, gain_, direct_;
   Norm out_norm_;
   Eigen::VectorXf unknown_, mean_mesh_;
+  Matrix motion_basis_;
 };
 
 }  // namespace resyncer::motion

@@ -53,8 +53,27 @@ Range range_of(std::vector<float> openings) {
 // Opening of the lips to first order.
 struct Opening {
   Eigen::VectorXf gradient;
+  Eigen::VectorXf lift;  // what opens the lips by 1 in the way that mouths open: gradient . lift = 1
   float at_rest = 0, usual_deviation = 0;
 };
+
+Eigen::VectorXf vector_of(const torch::Tensor& t) {
+  torch::Tensor flat = t.contiguous();
+  return Eigen::Map<const Eigen::VectorXf>(flat.data_ptr<float>(), flat.numel());
+}
+
+// Of all displacements that open the lips so far, the one that is most usual.
+Opening opening_of(const nets::SyncFormer& network) {
+  Opening lips{vector_of(network->opening),
+               {},
+               network->opening_at_rest.item<float>(),
+               network->opening_deviation.item<float>()};
+  Eigen::VectorXf usual =
+      vector_of(torch::mv(network->motion_basis, torch::mv(network->motion_basis.t(), network->opening)));
+  const float opens = usual.dot(lips.gradient);
+  lips.lift = opens > 0 ? Eigen::VectorXf(usual / opens) : Eigen::VectorXf::Zero(usual.size());
+  return lips;
+}
 
 // A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and
 // shifted so that the lips open as wide and close as far as those of the speaker whose manner is wanted, or
@@ -62,8 +81,7 @@ struct Opening {
 void match_range(const Opening& lips, const Coefficients& style, const std::vector<bool>& active,
                  Coefficients* meshes) {
   const Eigen::VectorXf& opening = lips.gradient;
-  const float norm = opening.squaredNorm();
-  if (norm <= 0) return;
+  if (lips.lift.isZero()) return;
   Eigen::VectorXf own = *meshes * opening, theirs;
   const bool known = style.rows() >= kFewestStyle;
   if (known) theirs = style * opening;
@@ -97,7 +115,7 @@ void match_range(const Opening& lips, const Coefficients& style, const std::vect
   for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
     meshes->row(t) = mean + gain * (meshes->row(t) - mean);
     const float is = meshes->row(t).dot(opening.transpose());
-    meshes->row(t) += (std::max(is + shift, floor) - is) / norm * opening.transpose();
+    meshes->row(t) += (std::max(is + shift, floor) - is) * lips.lift.transpose();
   }
 }
 
@@ -140,10 +158,19 @@ struct StyleSyncFormer::Impl {
       for (std::size_t t = 0; t < active.size(); ++t)
         active[t] = std::min(after[t], before[t]) <= kNearSpeech;
     }
-    torch::Tensor gradient = network->opening.contiguous();
-    Opening lips{Eigen::Map<const Eigen::VectorXf>(gradient.data_ptr<float>(), gradient.numel()),
-                 network->opening_at_rest.item<float>(), network->opening_deviation.item<float>()};
-    match_range(lips, style, active, meshes);
+    match_range(opening_of(network), style, active, meshes);
+  }
+
+  // How the speaker's mean mesh differs from people's: the network knows motion about the latter.
+  Eigen::RowVectorXf own_mean(const Coefficients& style) const {
+    if (style.rows() < kFewestStyle) return Eigen::RowVectorXf::Zero(network->config().coefficients);
+    return style.colwise().mean() - vector_of(network->mean_mesh).transpose();
+  }
+  // The same guessed from the mouth at rest, which differs from the mean mesh by its opening besides.
+  Eigen::RowVectorXf own_mean_at(const Eigen::VectorXf& rest) const {
+    const Opening lips = opening_of(network);
+    const Eigen::VectorXf own = rest - vector_of(network->mean_mesh);
+    return (own - own.dot(lips.gradient) * lips.lift).transpose();
   }
 
   // Mean code over windows spread evenly over the meshes.
@@ -163,8 +190,7 @@ struct StyleSyncFormer::Impl {
       }
       code = network->encode_style(batch, torch::ones({windows, length})).mean(0, true);
     }
-    code = code.contiguous();
-    return Eigen::Map<const Eigen::VectorXf>(code.data_ptr<float>(), code.numel());
+    return vector_of(code);
   }
 };
 
@@ -187,6 +213,7 @@ MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, cons
 struct StyleSyncFormer::Stream::State {
   const StyleSyncFormer::Impl* former = nullptr;
   Coefficients style;
+  Eigen::RowVectorXf own_mean;
   RollOut::StatePtr roll_out;
   int features = 0;           // received
   std::vector<float> meshes;  // rows of coefficients
@@ -195,9 +222,10 @@ struct StyleSyncFormer::Stream::State {
 StyleSyncFormer::Stream::Stream(const StyleSyncFormer& former, Coefficients style) {
   const Impl& m = *former.impl_;
   if (style.rows() > 0 && style.cols() != former.coefficient_count()) m.misfit_of_meshes();
-  Eigen::VectorXf code = m.style_code(style);
   state_ = std::make_unique<State>();
   state_->former = &m;
+  state_->own_mean = m.own_mean(style);
+  Eigen::VectorXf code = m.style_code(style.rowwise() - state_->own_mean);
   state_->style = std::move(style);
   state_->roll_out = m.roll_out.begin(code);
 }
@@ -222,6 +250,7 @@ MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, c
   MotionTrack track;
   track.expression = Eigen::Map<const Coefficients>(state_->meshes.data(),
                                                     Eigen::Index(state_->meshes.size()) / width, width);
+  track.expression.rowwise() += state_->style.rows() < kFewestStyle ? m.own_mean_at(rest) : state_->own_mean;
   m.match_manner(state_->style, speaking, &track.expression);
   if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;

@@ -5,7 +5,7 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 constexpr const char* kKind = "motion";
 constexpr float kHidden = -1e9F;  // bias of what attention may not see; finite, so that no row becomes NaN
 
@@ -36,6 +36,7 @@ torch::Tensor positions(const torch::Tensor& table, const torch::Tensor& index) 
 
 std::vector<ConfigField> SyncFormerConfig::fields() {
   return {{"coefficients", &coefficients, 1, 256},
+          {"components", &components, 1, 256},
           {"audio", &audio, 8, 512},
           {"width", &width, 8, 512},
           {"layers", &layers, 1, 8},
@@ -78,7 +79,7 @@ torch::Tensor SyncBlockImpl::forward(const torch::Tensor& input, const torch::Te
 
 StyleEncoderImpl::StyleEncoderImpl(const SyncFormerConfig& c, double dropout)
     : config_(c), dropout_(dropout) {
-  input_ = register_module("input", torch::nn::Linear(c.coefficients, c.width));
+  input_ = register_module("input", torch::nn::Linear(c.components, c.width));
   for (std::int64_t i = 0; i < c.style_layers; ++i) {
     norms_->push_back(norm_of(c.width));
     qkvs_->push_back(torch::nn::Linear(c.width, 3 * c.width));
@@ -97,10 +98,10 @@ StyleEncoderImpl::StyleEncoderImpl(const SyncFormerConfig& c, double dropout)
   code_ = register_module("code", torch::nn::Linear(c.width, c.style_size));
 }
 
-torch::Tensor StyleEncoderImpl::forward(const torch::Tensor& meshes, const torch::Tensor& seen) {
+torch::Tensor StyleEncoderImpl::forward(const torch::Tensor& motion, const torch::Tensor& seen) {
   auto drop = [&](const torch::Tensor& t) { return torch::dropout(t, dropout_, is_training()); };
   torch::Tensor bias = ((1 - seen) * kHidden).unsqueeze(1).unsqueeze(1);
-  torch::Tensor x = input_(meshes);
+  torch::Tensor x = input_(motion);
   for (std::size_t i = 0; i < std::size_t(config_.style_layers); ++i) {
     auto parts = qkvs_[i]
                      ->as<torch::nn::Linear>()
@@ -118,18 +119,20 @@ torch::Tensor StyleEncoderImpl::forward(const torch::Tensor& meshes, const torch
 }
 
 SyncFormerImpl::SyncFormerImpl(const SyncFormerConfig& c, double dropout) : config_(c) {
-  mesh_in = register_module("mesh_in", torch::nn::Linear(c.coefficients, c.width));
+  mesh_in = register_module("mesh_in", torch::nn::Linear(c.components, c.width));
   style_in = register_module("style_in", torch::nn::Linear(c.style_size, c.width));
-  mesh_out = register_module("mesh_out", torch::nn::Linear(c.width, c.coefficients));
-  gain = register_module("gain", torch::nn::Linear(c.style_size, c.coefficients));
+  mesh_out = register_module("mesh_out", torch::nn::Linear(c.width, c.components));
+  gain = register_module("gain", torch::nn::Linear(c.style_size, c.components));
   out_norm = register_module("out_norm", norm_of(c.width));
-  if (c.direct != 0) direct = register_module("direct", torch::nn::Linear(2 * c.audio, c.coefficients));
+  if (c.direct != 0) direct = register_module("direct", torch::nn::Linear(2 * c.audio, c.components));
   for (std::int64_t i = 0; i < c.layers; ++i) blocks->push_back(SyncBlock(c, dropout));
   register_module("blocks", blocks);
   style_encoder = register_module("style_encoder", StyleEncoder(c, dropout));
   unknown = register_parameter("unknown", torch::zeros({c.width}));
   mean_style = register_parameter("mean_style", torch::zeros({c.style_size}));
   mean_mesh = register_buffer("mean_mesh", torch::zeros({c.coefficients}));
+  motion_basis = register_buffer("motion_basis", torch::eye(c.coefficients, c.components));
+  motion_from_mesh = register_buffer("motion_from_mesh", torch::eye(c.components, c.coefficients));
   opening = register_buffer("opening", torch::zeros({c.coefficients}));
   opening_at_rest = register_buffer("opening_at_rest", torch::zeros({1}));
   opening_deviation = register_buffer("opening_deviation", torch::zeros({1}));
@@ -140,7 +143,15 @@ SyncFormerImpl::SyncFormerImpl(const SyncFormerConfig& c, double dropout) : conf
 }
 
 torch::Tensor SyncFormerImpl::encode_style(const torch::Tensor& meshes, const torch::Tensor& seen) {
-  return style_encoder(meshes - mean_mesh, seen);
+  return style_encoder(components_of(meshes), seen);
+}
+
+torch::Tensor SyncFormerImpl::components_of(const torch::Tensor& meshes) const {
+  return torch::matmul(meshes - mean_mesh, motion_from_mesh.t());
+}
+
+torch::Tensor SyncFormerImpl::meshes_of(const torch::Tensor& components) const {
+  return mean_mesh + torch::matmul(components, motion_basis.t());
 }
 
 torch::Tensor SyncFormerImpl::no_style(std::int64_t batch) const {
@@ -158,22 +169,25 @@ torch::Tensor SyncFormerImpl::forward(const torch::Tensor& past, const torch::Te
   torch::Tensor outside = ((1 - inside) * kHidden).unsqueeze(1).unsqueeze(1);
 
   torch::Tensor seen = known.unsqueeze(2);
-  torch::Tensor x = mesh_in(past - mean_mesh) * seen + unknown * (1 - seen) + style_in(style).unsqueeze(1);
+  torch::Tensor x = mesh_in(components_of(past)) * seen + unknown * (1 - seen) + style_in(style).unsqueeze(1);
   for (const auto& item : *blocks) {
     auto* block = item->as<SyncBlock>();
     x = block->forward(x, features, positions(block->self_position, self_index),
                        positions(block->audio_position, audio_index) + outside);
   }
   torch::Tensor out = mesh_out(out_norm(x));
-  torch::Tensor styled = out * (1 + gain(style)).unsqueeze(1);
-  return config_.direct != 0 ? forward_direct(features, style) + styled : mean_mesh + styled;
+  if (config_.direct != 0) out = out + hear(features);
+  return meshes_of(out * (1 + gain(style)).unsqueeze(1));
+}
+
+torch::Tensor SyncFormerImpl::hear(const torch::Tensor& features) {
+  const std::int64_t length = (features.size(1) + 2 - 2 * config_.reach) / 2;
+  torch::Tensor own = features.slice(1, config_.reach - 1, config_.reach - 1 + 2 * length);
+  return direct(own.reshape({own.size(0), length, 2 * own.size(2)}));
 }
 
 torch::Tensor SyncFormerImpl::forward_direct(const torch::Tensor& features, const torch::Tensor& style) {
-  const std::int64_t length = (features.size(1) + 2 - 2 * config_.reach) / 2;
-  torch::Tensor own = features.slice(1, config_.reach - 1, config_.reach - 1 + 2 * length);
-  own = direct(own.reshape({own.size(0), length, 2 * own.size(2)}));
-  return mean_mesh + own * (1 + gain(style)).unsqueeze(1);
+  return meshes_of(hear(features) * (1 + gain(style)).unsqueeze(1));
 }
 
 MotionNetworks::MotionNetworks(const SpeechEncoderConfig& speech_config,
@@ -196,7 +210,8 @@ MotionNetworks load_motion_networks(const std::filesystem::path& path) {
   auto fields = speech_config.fields();
   for (const auto& field : former_config.fields()) fields.push_back(field);
   read_config(header.config, file.place(), fields);
-  if (former_config.audio != speech_config.channels || former_config.width % former_config.heads != 0)
+  if (former_config.audio != speech_config.channels || former_config.width % former_config.heads != 0 ||
+      former_config.components > former_config.coefficients)
     throw core::Error(core::ErrorKind::model, "the parts of the network's config do not fit together",
                       file.place());
   MotionNetworks networks(speech_config, former_config);

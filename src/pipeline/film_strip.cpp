@@ -26,6 +26,14 @@ void place(const core::ImageU8& cell, int column, int row, cv::Mat* sheet) {
 
 }  // namespace
 
+core::Affine2 face_view(const mesh::Vertices& neutral, int side) {
+  const auto width = float(side);
+  const core::Point2 middle(width / 2, width / 2);
+  core::Affine2 zoom = core::Affine2::Identity();
+  zoom.translate(middle).scale(kZoomOut).translate(core::Point2(0, 0.12F * width) - middle);
+  return zoom * generator::crop_from_frame(neutral, side);
+}
+
 FilmStrip::FilmStrip(const Scene& scene, std::int64_t frames) : scene_(scene) {
   std::vector<std::int64_t> painted;
   for (std::int64_t i = 0; i < frames; ++i) {
@@ -41,12 +49,7 @@ bool FilmStrip::wants(std::int64_t frame) const {
 }
 
 core::Affine2 FilmStrip::view_from_upright(const FrameTask& task) const {
-  core::Affine2 crop = generator::crop_from_frame(frame_meshes(scene_, task).neutral, kCell);
-  core::Point2 middle(kCell / 2.F, kCell / 2.F);
-  core::Affine2 zoom = core::Affine2::Identity();
-  zoom.translate(middle).scale(kZoomOut).translate(-middle - core::Point2(0, 0.12F * kCell));
-  zoom.translate(core::Point2(0, 0.24F * kCell));
-  return zoom * crop;
+  return face_view(frame_meshes(scene_, task).neutral, kCell);
 }
 
 void FilmStrip::before(const FrameTask& task, const media::VideoFrame& frame, Column* column) const {

@@ -8,6 +8,10 @@
 
 namespace resyncer::pipeline {
 
+// The face with its chin and some room round it, upright with the head, as a square of `side` px.
+// `neutral`: control vertices in upright px.
+core::Affine2 face_view(const mesh::Vertices& neutral, int side);
+
 class FilmStrip {
  public:
   FilmStrip(const Scene& scene, std::int64_t frames);

@@ -8,8 +8,6 @@ namespace resyncer::pipeline {
 
 namespace {
 
-constexpr float kFeatherCm = 0.7F;  // soft edge of the mask on the face
-
 std::vector<const generator::Reference*> pick(const References& references, const std::vector<int>& indices) {
   std::vector<const generator::Reference*> picked;
   picked.reserve(indices.size());
@@ -62,6 +60,11 @@ FrameMeshes frame_meshes(const Scene& scene, const FrameTask& task) {
   return {placed(rest), placed(task.params->expression), placed(task.expression)};
 }
 
+float px_of_cm(const core::Affine2& crop_from_stored, int side) {
+  const float crop_px_per_stored_px = std::sqrt(std::abs(crop_from_stored.linear().determinant()));
+  return float(side) / generator::kCropWidthCm / crop_px_per_stored_px;
+}
+
 void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,
                  core::ImageU8* mask) {
   FrameMeshes meshes = frame_meshes(scene, task);
@@ -92,8 +95,7 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
     }
     input.target = &dense;
     input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.source), target);
-    float crop_px_per_stored_px = std::sqrt(std::abs(input.crop_from_frame.linear().determinant()));
-    input.feather = kFeatherCm / generator::kCropWidthCm * float(scene.side) / crop_px_per_stored_px;
+    input.feather = kFeatherCm * px_of_cm(input.crop_from_frame, scene.side);
     input.references = references;
     input.trust = trust;
     input.frame_width = frame->layout().width;

@@ -27,6 +27,8 @@ struct Scene {
   int side = 256;  // px of the generator's crop
 };
 
+constexpr float kFeatherCm = 0.7F;  // soft edge of the mask on the face
+
 struct FrameTask {
   const mesh::FaceParams* params = nullptr;  // of the source's frame
   float weight = 0;                          // multiplies alpha
@@ -39,6 +41,9 @@ struct FrameMeshes {
   mesh::Vertices neutral, source, target;
 };
 FrameMeshes frame_meshes(const Scene& scene, const FrameTask& task);
+
+// Stored px of a centimetre on the face, by the map to a generator's crop of `side` px.
+float px_of_cm(const core::Affine2& crop_from_stored, int side);
 
 // Buffers and clocks of one thread.
 struct Workspace {

@@ -2,7 +2,7 @@
 
 #include "pipeline/frame_painter.h"
 #include "resyncer/core/error.h"
-#include "resyncer/eval/metrics.h"
+#include "resyncer/eval/image_metrics.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/media/video_writer.h"
 #include "resyncer/pipeline/cache.h"

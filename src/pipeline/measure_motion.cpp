@@ -1,7 +1,5 @@
-#include <cmath>
-
 #include "pipeline/mouth_plan.h"
-#include "resyncer/eval/metrics.h"
+#include "resyncer/eval/mouth_metrics.h"
 #include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
@@ -11,24 +9,7 @@ namespace resyncer::pipeline {
 namespace {
 
 constexpr int kMaxLag = 3;  // frames
-constexpr float kOpen = 0.25F;
 constexpr int kSilentSeconds = 10;
-
-float openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
-  Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
-  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
-}
-
-double deviation(const std::vector<float>& values, const std::vector<float>& weight) {
-  double n = 0, sum = 0, squares = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (weight[i] <= 0) continue;
-    n += 1;
-    sum += values[i];
-    squares += double(values[i]) * values[i];
-  }
-  return n > 0 ? std::sqrt(std::max(0.0, squares / n - sum / n * sum / n)) : 0.0;
-}
 
 double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& face,
                              const std::filesystem::path& weights, const motion::Coefficients& style,
@@ -37,7 +18,7 @@ double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& fac
   motion::MotionTrack track = predict_motion(silence, weights, style, rest);
   double open = 0;
   for (Eigen::Index i = 0; i < track.expression.rows(); ++i)
-    open += openness(model, face, track.expression.row(i).transpose()) > kOpen ? 1 : 0;
+    open += mouth_openness(model, face, track.expression.row(i).transpose()) > eval::kOpenMouth ? 1 : 0;
   return track.expression.rows() > 0 ? open / double(track.expression.rows()) : 0;
 }
 
@@ -62,14 +43,14 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
   std::vector<float> predicted, real, seen;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
     const core::FaceObservation* raw = face.raw(analysis, i);
-    predicted.push_back(openness(model, face, mouths.row(i).transpose()));
+    predicted.push_back(mouth_openness(model, face, mouths.row(i).transpose()));
     real.push_back(raw != nullptr ? core::mouth_openness(raw->landmarks) : 0.F);
     seen.push_back(raw != nullptr && face.weight[std::size_t(i)] > 0 ? 1.F : 0.F);
   }
   eval::LagCorrelation best = eval::best_lag_correlation(predicted, real, seen, kMaxLag);
   MotionFigures figures{clip, int(analysis.frame_count()), best.value, best.lag, 0, 0};
-  double real_deviation = deviation(real, seen);
-  if (real_deviation > 0) figures.amplitude_ratio = deviation(predicted, seen) / real_deviation;
+  double real_deviation = eval::deviation(real, seen);
+  if (real_deviation > 0) figures.amplitude_ratio = eval::deviation(predicted, seen) / real_deviation;
   figures.open_in_silence = open_share_in_silence(model, face, weights, style, rest);
   return figures;
 }

@@ -14,6 +14,8 @@
 #include "resyncer/pipeline/content_hash.h"
 #include "resyncer/speech/encoder.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/sync/judge.h"
+#include "resyncer/sync/mouth.h"
 
 namespace resyncer::pipeline {
 
@@ -122,6 +124,28 @@ Probe probe_generator(const fs::path& file) {
   return statistics(painting.residual.data);
 }
 
+// A mouth and a sound of a random kind, and how well they go together from moment to moment.
+Probe probe_sync_judge(const fs::path& file) {
+  sync::SyncJudge judge(file);
+  ProbeNumbers numbers;
+  sync::SyncClip clip;
+  clip.rows = 60;
+  clip.seen.assign(std::size_t(clip.rows), 1.F);
+  clip.meshes.resize(static_cast<std::size_t>(clip.rows) * judge.coefficient_count());
+  for (auto& v : clip.meshes) v = numbers.uniform() - 0.5F;
+  if (judge.needs_mouths())
+    clip.mouths.resize(static_cast<std::size_t>(clip.rows) * sync::kMouthHeight * sync::kMouthWidth);
+  for (auto& v : clip.mouths) v = std::uint8_t(255 * numbers.uniform());
+  clip.mel = {4 * clip.rows, speech::kMelBands, speech::kMelRate, {}};
+  clip.mel.values.resize(static_cast<std::size_t>(clip.mel.frames) * clip.mel.dims);
+  for (auto& v : clip.mel.values) v = 2 * numbers.uniform() - 1;
+  const sync::SyncTrace trace = judge.trace(clip);
+  std::vector<float> scores;
+  for (int k = 0; k < trace.count; ++k)
+    scores.push_back(float(sync::score(trace, k, 1, trace, 2 * k).value_or(0)));
+  return statistics(scores);
+}
+
 bool close(double a, double b) { return std::abs(a - b) <= 1e-3 + 0.01 * std::abs(b); }
 
 }  // namespace
@@ -169,6 +193,7 @@ Probe run_probe(const ModelSet& set, const std::string& id) {
   if (id == "face-model") return probe_face_model(entry.file);
   if (id == "motion") return probe_motion(entry.file);
   if (id == "generator") return probe_generator(entry.file);
+  if (id == "sync-judge") return probe_sync_judge(entry.file);
   throw Error(ErrorKind::model, "unknown model id '" + id + "'", (set.folder / "manifest.json").string());
 }
 

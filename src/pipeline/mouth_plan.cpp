@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "resyncer/media/audio_reader.h"
+#include "pipeline/speech_mel.h"
 #include "resyncer/motion/rest_pose.h"
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
@@ -80,7 +80,7 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) 
     meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
     openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  return motion::rest_pose(meshes, openness);
+  return motion::rest_pose(meshes, openness, mesh::jaw_opening(model));
 }
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
@@ -110,19 +110,7 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest) {
   SpeechToMotion to_motion(weights, style);
-  speech::MelStream stream;
-  core::FeatureSequence mel;
-  auto hand_on = [&] {
-    to_motion.push(mel);
-    mel.frames = 0;
-    mel.values.clear();
-  };
-  media::stream_audio(speech, 16000, [&](const float* samples, std::size_t count) {
-    stream.push(samples, count, &mel);
-    hand_on();
-  });
-  stream.finish(&mel);
-  hand_on();
+  stream_mel(speech, [&](const core::FeatureSequence& mel) { to_motion.push(mel); });
   return to_motion.finish(rest);
 }
 
@@ -131,6 +119,11 @@ motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::fil
   SpeechToMotion to_motion(weights, style);
   to_motion.push(speech::mel_spectrogram(speech));
   return to_motion.finish(rest);
+}
+
+float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
+  const Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
+  return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));
 }
 
 Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth) {

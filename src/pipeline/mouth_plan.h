@@ -28,6 +28,9 @@ motion::MotionTrack predict_motion(const std::filesystem::path& speech, const st
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const Eigen::VectorXf& rest);
 
+// Lip opening of that mouth (mesh::lip_openness, speech_count coefficients).
+float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth);
+
 // Expression of a frame: `mouth` (speech_count) in the place of the source's.
 Eigen::VectorXf with_mouth(const Eigen::VectorXf& source, const Eigen::VectorXf& mouth);
 

@@ -1,81 +1,41 @@
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "clip_rows.h"
 #include "prepare_groups.h"
 #include "resyncer/core/error.h"
-#include "resyncer/media/audio_reader.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/sync/mouth.h"
 
 namespace resyncer::pipeline {
 
 namespace {
 
-constexpr double kRate = 25;  // motion rows a second
-constexpr int kMelPerRow = 4;
-
-struct MotionClip {
+struct NamedClip {
   std::string name;
   int speaker = 0;
-  std::vector<std::uint16_t> mel;
-  std::vector<float> expression, confidence, openness;
+  ClipRows rows;
 };
 
-MotionClip make_clip(const FittedFile& file, const mesh::FaceModel& model, double sound_delay) {
-  MotionClip clip;
-  clip.name = (file.file->path.parent_path().filename() / file.file->path.stem()).string();
-  clip.speaker = file.file->speaker;
-  double start = 0;
-  core::FeatureSequence mel = speech::mel_spectrogram(media::read_audio(file.file->path, 16000, &start));
-  for (float v : mel.values) clip.mel.push_back(core::half_from_float(v));
-
-  // Per frame: the speech coefficients, then the openness.
-  int width = model.speech_count + 1;
-  auto frames = std::size_t(file.analysis.frame_count());
-  std::vector<float> table(frames * std::size_t(width)), confidence(frames, 0.F);
-  std::vector<const float*> values(frames, nullptr);
-  std::vector<double> times(frames);
-  for (std::size_t i = 0; i < frames; ++i) {
-    times[i] = file.analysis.centre_seconds(std::int64_t(i));
-    const core::FaceObservation* seen = file.face.smoothed(file.analysis, std::int64_t(i));
-    if (!file.face.frames[i] || seen == nullptr) continue;
-    const core::FaceObservation* raw = file.face.raw(file.analysis, std::int64_t(i));
-    float* row = table.data() + i * std::size_t(width);
-    Eigen::Map<Eigen::VectorXf>(row, model.speech_count) =
-        file.face.frames[i]->expression.head(model.speech_count);
-    row[width - 1] = core::mouth_openness((raw != nullptr ? raw : seen)->landmarks);
-    values[i] = row;
-    confidence[i] = file.face.weight[i] > 0 ? seen->score : 0.F;
-  }
-  MotionRows rows = resample_motion(times, values, confidence, width, start - sound_delay,
-                                    std::size_t(mel.frames / kMelPerRow));
-  clip.confidence = std::move(rows.confidence);
-  for (std::size_t i = 0; i < clip.confidence.size(); ++i) {
-    const float* row = rows.values.data() + i * std::size_t(width);
-    clip.expression.insert(clip.expression.end(), row, row + width - 1);
-    clip.openness.push_back(row[width - 1]);
-  }
-  return clip;
-}
-
-void write_motion(std::vector<MotionClip>* clips, const mesh::FaceModel& model,
-                  const std::string& model_version, const std::filesystem::path& out) {
+void write_clips(std::vector<NamedClip>* clips, const std::string& kind, const mesh::FaceModel& model,
+                 const std::string& model_version, const std::filesystem::path& out) {
   std::vector<std::uint16_t> mel;
   std::vector<float> expression, confidence, openness;
+  std::vector<std::uint8_t> mouth;
   std::vector<std::int64_t> mel_start{0}, motion_start{0};
   std::vector<std::int32_t> speaker;
   nlohmann::json names = nlohmann::json::array();
-  for (MotionClip& clip : *clips) {
-    append(&mel, &clip.mel);
-    append(&expression, &clip.expression), append(&confidence, &clip.confidence),
-        append(&openness, &clip.openness);
+  for (NamedClip& clip : *clips) {
+    for (float v : clip.rows.mel.values) mel.push_back(core::half_from_float(v));
+    append(&expression, &clip.rows.expression), append(&confidence, &clip.rows.confidence),
+        append(&openness, &clip.rows.openness), append(&mouth, &clip.rows.mouth);
     mel_start.push_back(std::int64_t(mel.size()) / speech::kMelBands);
     motion_start.push_back(std::int64_t(confidence.size()));
     speaker.push_back(clip.speaker);
     names.push_back(clip.name);
   }
   core::TensorFileWriter writer;
-  writer.set_meta("kind", "motion");
+  writer.set_meta("kind", kind);
   writer.set_meta("model", model_version);
   writer.set_meta("names", names.dump());
   auto count = std::int64_t(clips->size());
@@ -86,7 +46,52 @@ void write_motion(std::vector<MotionClip>* clips, const mesh::FaceModel& model,
   writer.add("openness", {motion_start.back()}, openness);
   writer.add("motion_start", core::DType::i64, {count + 1}, motion_start.data());
   writer.add("speaker", core::DType::i32, {count}, speaker.data());
+  if (!mouth.empty())
+    writer.add("mouth", core::DType::u8, {motion_start.back(), sync::kMouthHeight, sync::kMouthWidth},
+               mouth.data());
   writer.write(out);
+}
+
+// "motion", and "sync", which holds the mouths' pictures too.
+PrepareReport prepare_clips(const PrepareOptions& options, const std::string& kind,
+                            const mesh::FaceModel& model, const std::string& model_version,
+                            const std::filesystem::path& out) {
+  std::vector<SourceGroup> groups = list_groups(options);
+  std::vector<std::vector<NamedClip>> parts(groups.size());
+  std::vector<float> errors(groups.size(), 0);
+  GroupLoop loop(options, groups.size());
+  loop.run(groups, [&](std::size_t g, Worker* worker) {
+    for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
+      errors[g] = file.face.reprojection_error;
+      const std::filesystem::path& path = file.file->path;
+      try {
+        ClipRows rows = clip_rows(path, file.analysis, file.face, model, options.sound_delay);
+        if (rows.count() == 0) continue;
+        if (kind == "sync") add_mouths(path, file.analysis, file.face, model, &rows);
+        parts[g].push_back(
+            {(path.parent_path().filename() / path.stem()).string(), file.file->speaker, std::move(rows)});
+      } catch (const core::Error& e) {
+        if (e.kind() != core::ErrorKind::input) throw;
+        loop.skip(path.string() + " is skipped: " + e.what());
+      }
+    }
+  });
+  PrepareReport report;
+  std::vector<NamedClip> clips;
+  std::size_t used = 0;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    report.files += groups[g].files.size();
+    if (parts[g].empty()) continue;
+    report.mean_error += double(errors[g]);
+    ++used;
+    std::move(parts[g].begin(), parts[g].end(), std::back_inserter(clips));
+  }
+  if (used == 0) throw core::Error(core::ErrorKind::input, "no file has both a usable face and sound");
+  report.mean_error /= double(used);
+  report.skipped = loop.skipped();
+  for (const NamedClip& clip : clips) report.rows += clip.rows.count();
+  write_clips(&clips, kind, model, model_version, out);
+  return report;
 }
 
 }  // namespace
@@ -97,10 +102,10 @@ MotionRows resample_motion(const std::vector<double>& times, const std::vector<c
   out.values.assign(rows * std::size_t(width), 0.F);
   out.confidence.assign(rows, 0.F);
   if (times.empty()) return out;
-  constexpr double kReach = 0.5 / kRate + 1e-6;  // how far a frame serves beyond the video's ends
-  std::size_t next = 0;                          // first frame at or after the row
+  constexpr double kReach = 0.5 / kRowRate + 1e-6;  // how far a frame serves beyond the video's ends
+  std::size_t next = 0;                             // first frame at or after the row
   for (std::size_t i = 0; i < rows; ++i) {
-    double t = start + (double(i) + 0.5) / kRate;
+    double t = start + (double(i) + 0.5) / kRowRate;
     while (next < times.size() && times[next] < t) ++next;
     std::size_t right = std::min(next, times.size() - 1), left = next > 0 ? next - 1 : 0;
     bool outside = t < times.front() - kReach || t > times.back() + kReach;
@@ -119,38 +124,12 @@ MotionRows resample_motion(const std::vector<double>& times, const std::vector<c
 
 PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceModel& model,
                              const std::string& model_version, const std::filesystem::path& out) {
-  std::vector<SourceGroup> groups = list_groups(options);
-  std::vector<std::vector<MotionClip>> parts(groups.size());
-  std::vector<float> errors(groups.size(), 0);
-  GroupLoop loop(options, groups.size());
-  loop.run(groups, [&](std::size_t g, Worker* worker) {
-    for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
-      errors[g] = file.face.reprojection_error;
-      try {
-        MotionClip clip = make_clip(file, model, options.sound_delay);
-        if (!clip.confidence.empty()) parts[g].push_back(std::move(clip));
-      } catch (const core::Error& e) {
-        if (e.kind() != core::ErrorKind::input) throw;
-        loop.skip(file.file->path.string() + " is skipped: " + e.what());
-      }
-    }
-  });
-  PrepareReport report;
-  std::vector<MotionClip> clips;
-  std::size_t used = 0;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    report.files += groups[g].files.size();
-    if (parts[g].empty()) continue;
-    report.mean_error += double(errors[g]);
-    ++used;
-    std::move(parts[g].begin(), parts[g].end(), std::back_inserter(clips));
-  }
-  if (used == 0) throw core::Error(core::ErrorKind::input, "no file has both a usable face and sound");
-  report.mean_error /= double(used);
-  report.skipped = loop.skipped();
-  for (const MotionClip& clip : clips) report.rows += clip.confidence.size();
-  write_motion(&clips, model, model_version, out);
-  return report;
+  return prepare_clips(options, "motion", model, model_version, out);
+}
+
+PrepareReport prepare_sync(const PrepareOptions& options, const mesh::FaceModel& model,
+                           const std::string& model_version, const std::filesystem::path& out) {
+  return prepare_clips(options, "sync", model, model_version, out);
 }
 
 }  // namespace resyncer::pipeline

@@ -12,8 +12,8 @@
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
 #include "pipeline/mouth_plan.h"
+#include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
-#include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"
 
@@ -271,12 +271,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   RenderReport report;
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
-  bool has_speech = false;
-  for (const auto& stream : media::probe_streams(options.speech))
-    has_speech = has_speech || stream.type == "audio";
-  if (!has_speech)
-    throw Error(ErrorKind::input, "has no audio stream", options.speech.string(),
-                "name a file with speech after -a");
+  check_speech(options.speech);
 
   auto network = load_network(options, models, &report);
   Plan plan = make_plan(options, models, progress, &report);

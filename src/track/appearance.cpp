@@ -30,7 +30,7 @@ float correlation(const float* a, const float* b, int n) {
 float Appearance::compare(const core::ImageU8& chip, float box_left, float box_side, bool clearly_a_face) {
   cv::Mat whole(chip.height, chip.width, CV_8UC1, const_cast<std::uint8_t*>(chip.data.data()));
   int first = int(std::lround(box_left)), side = std::min(int(std::lround(box_side)), chip.width - first);
-  std::array<std::uint8_t, kSide * kSide> pixels;
+  std::array<std::uint8_t, kSide * kSide> pixels{};
   cv::Mat small(kSide, kSide, CV_8UC1, pixels.data());
   cv::resize(whole(cv::Rect(first, first, side, side)), small, small.size(), 0, 0, cv::INTER_AREA);
   Picture now;

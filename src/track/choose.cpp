@@ -97,6 +97,7 @@ std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice) {
     for (auto& [value, track] : likely) add(*track);
   }
   std::vector<int> ids;
+  ids.reserve(chosen.size());
   for (const auto* track : chosen) ids.push_back(track->id);
   std::sort(ids.begin(), ids.end());
   return ids;

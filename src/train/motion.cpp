@@ -1,20 +1,20 @@
 #include "resyncer/train/motion.h"
 
-#include <malloc.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <sstream>
 
 #include "checkpoint.h"
 #include "motion_batch.h"
 #include "motion_dataset.h"
 #include "motion_loss.h"
+#include "optimisation.h"
 #include "resyncer/core/face.h"
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
@@ -34,6 +34,7 @@ void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
   if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
   if (o.steps < 1 || o.batch < 1 || o.frames < 2 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("steps, batch, frames, report_every and evaluate_every must be positive");
+  if (o.components < 1) refuse("motion needs at least one component");
   if (o.heads < 1 || o.width % o.heads != 0) refuse("the width of a token must be a multiple of the heads");
   if (face.speech_count < 1 || face.control_count() < core::kLandmarks)
     throw Error(ErrorKind::model, "the face model has no speech expressions");
@@ -52,6 +53,7 @@ nets::MotionNetworks make_networks(const MotionTrainOptions& o, std::int64_t coe
   former.history = o.history;
   former.reach = o.reach;
   former.direct = o.direct ? 1 : 0;
+  former.components = std::min(o.components, coefficients);
   return nets::MotionNetworks(speech_config, former, o.dropout);
 }
 
@@ -72,6 +74,7 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
                              {"dropout", o.dropout},
                              {"average_decay", o.average_decay},
                              {"speaker_balance", o.speaker_balance},
+                             {"vertex_weight", o.vertex_weight},
                              {"velocity_weight", o.velocity_weight},
                              {"opening_weight", o.opening_weight},
                              {"closure_weight", o.closure_weight},
@@ -86,17 +89,48 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
   return settings.dump();
 }
 
-torch::Tensor mean_mesh(const MotionDataset& data) {
-  std::vector<double> sum(std::size_t(data.coefficients), 0);
-  double count = 0;
-  for (std::size_t t = 0; t < data.confidence.size(); ++t) {
-    if (data.confidence[t] <= 0) continue;
-    ++count;
-    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += double(data.expression[t * sum.size() + k]);
+// Meshes of every clip, [frames, K], sharing the dataset's memory, and which of them show a face [frames].
+struct ClipMeshes {
+  torch::Tensor meshes, seen;
+};
+
+ClipMeshes meshes_of(const MotionClip& clip, MotionDataset* data) {
+  return {torch::from_blob(data->expression.data() + clip.start * data->coefficients,
+                           {clip.frames, data->coefficients}),
+          torch::from_blob(data->confidence.data() + clip.start, {clip.frames}) > 0};
+}
+
+torch::Tensor mean_mesh(const std::vector<int>& clips, MotionDataset* data) {
+  torch::Tensor sum = torch::zeros({data->coefficients}, torch::kFloat64);
+  std::int64_t count = 0;
+  for (int c : clips) {
+    ClipMeshes clip = meshes_of(data->clips[std::size_t(c)], data);
+    sum += clip.meshes.index({clip.seen}).to(torch::kFloat64).sum(0);
+    count += clip.seen.sum().item<std::int64_t>();
   }
-  torch::Tensor out = torch::zeros({data.coefficients});
-  for (std::size_t k = 0; k < sum.size(); ++k) out[std::int64_t(k)] = float(sum[k] / std::max(count, 1.0));
-  return out;
+  return (sum / double(std::max<std::int64_t>(count, 1))).to(torch::kFloat32);
+}
+
+// Gives all speakers the same mean mesh, which is returned: what shape a mouth has is the person's, how it
+// moves is what speech tells.
+torch::Tensor take_off_speakers(MotionDataset* data) {
+  std::vector<int> all(data->clips.size());
+  std::iota(all.begin(), all.end(), 0);
+  torch::Tensor mean = mean_mesh(all, data);
+  for (const auto& speaker : data->speakers) {
+    torch::Tensor own = mean_mesh(speaker, data) - mean;
+    for (int c : speaker) meshes_of(data->clips[std::size_t(c)], data).meshes.sub_(own);
+  }
+  return mean;
+}
+
+torch::Tensor displacements(const torch::Tensor& mean, MotionDataset* data) {
+  std::vector<torch::Tensor> rows;
+  for (const MotionClip& clip : data->clips) {
+    ClipMeshes c = meshes_of(clip, data);
+    rows.push_back(c.meshes.index({c.seen}) - mean);
+  }
+  return torch::cat(rows);
 }
 
 // Mean over the speakers of how much the opening of their lips varies.
@@ -120,24 +154,6 @@ double usual_deviation(const MotionDataset& data, const torch::Tensor& gradient)
   return mean;
 }
 
-// Weight decay on matrices alone: biases, norms and position tables stay free.
-std::unique_ptr<torch::optim::AdamW> make_optimizer(const MotionTrainOptions& o,
-                                                    const nets::MotionNetworks& nets) {
-  std::vector<torch::Tensor> decayed, free;
-  for (const auto& [prefix, module] : nets.named())
-    for (const auto& item : module->named_parameters()) {
-      bool matrix = item.value().dim() >= 2 && item.key().find("position") == std::string::npos;
-      (matrix ? decayed : free).push_back(item.value());
-    }
-  auto group = [&](std::vector<torch::Tensor> parameters, double decay) {
-    auto options = std::make_unique<torch::optim::AdamWOptions>(o.learning_rate);
-    options->weight_decay(decay).betas({0.9, 0.98});
-    return torch::optim::OptimizerParamGroup(std::move(parameters), std::move(options));
-  };
-  std::vector<torch::optim::OptimizerParamGroup> groups = {group(decayed, o.weight_decay), group(free, 0)};
-  return std::make_unique<torch::optim::AdamW>(groups, torch::optim::AdamWOptions(o.learning_rate));
-}
-
 // One training: networks, their average, optimizer, and the steps of both.
 class MotionTraining {
  public:
@@ -150,7 +166,11 @@ class MotionTraining {
     seed_all(options.seed, &random_);
     networks_ = make_networks(options, face.speech_count);
     average_ = make_networks(options, face.speech_count);
-    networks_.former->mean_mesh.copy_(mean_mesh(data_));
+    networks_.former->mean_mesh.copy_(take_off_speakers(&data_));
+    auto [basis, inverse] = loss_.components(displacements(networks_.former->mean_mesh, &data_),
+                                             networks_.former->config().components);
+    networks_.former->motion_basis.copy_(basis);
+    networks_.former->motion_from_mesh.copy_(inverse);
     networks_.former->opening.copy_(loss_.gradient());
     networks_.former->opening_at_rest.fill_(loss_.at_rest());
     networks_.former->opening_deviation.fill_(usual_deviation(data_, loss_.gradient()));
@@ -161,7 +181,7 @@ class MotionTraining {
     average_.speech->eval();
     average_.former->eval();
     loss_.to(device_);
-    optimizer_ = make_optimizer(options, networks_);
+    optimizer_ = make_adamw(networks_.named(), options.learning_rate, options.weight_decay);
     header_ = {"motion-training", 1, settings_of(options, networks_.config())};
     if (options.resume) load_checkpoint(options.checkpoint, header_, state());
   }
@@ -185,7 +205,6 @@ class MotionTraining {
     update_average(average_.former.get(), *networks_.former, decay);
   }
 
-  void set_learning_rate();
   torch::Tensor style_of(const MotionBatch& batch);
   torch::Tensor predict(const MotionBatch& batch, const torch::Tensor& features, const torch::Tensor& style);
   torch::Tensor total(const MotionLossTerms& terms) const;
@@ -206,15 +225,6 @@ class MotionTraining {
   double seconds_ = 0, best_ = -std::numeric_limits<double>::infinity();
 };
 
-// Linear warm-up, then half a cosine down to a hundredth.
-void MotionTraining::set_learning_rate() {
-  double warm = double(step_ + 1) / double(std::max<std::int64_t>(options_.warm_up, 1));
-  double cosine = 0.5 + 0.5 * std::cos(3.14159265358979 * double(step_) / double(options_.steps));
-  double rate = options_.learning_rate * std::min(1.0, warm) * (0.01 + 0.99 * cosine);
-  for (auto& group : optimizer_->param_groups())
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
-}
-
 torch::Tensor MotionTraining::style_of(const MotionBatch& batch) {
   torch::Tensor used = batch.style_used.unsqueeze(1);
   return networks_.former->encode_style(batch.style, batch.style_seen) * used +
@@ -227,8 +237,9 @@ torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Ten
 }
 
 torch::Tensor MotionTraining::total(const MotionLossTerms& terms) const {
-  return terms.vertex + options_.velocity_weight * terms.velocity + options_.opening_weight * terms.opening +
-         options_.follow_weight * terms.follow + options_.spread_weight * terms.spread;
+  return options_.vertex_weight * terms.vertex + options_.velocity_weight * terms.velocity +
+         options_.opening_weight * terms.opening + options_.follow_weight * terms.follow +
+         options_.spread_weight * terms.spread;
 }
 
 MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
@@ -236,7 +247,7 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   networks_.former->train();
   MotionBatch batch = sampler.draw(&random_);
   if (options_.augment) batch.mel = augment_mel(batch.mel, &random_);
-  disturb_history(options_, &random_, &batch);
+  disturb_history(options_, networks_.former->motion_basis.cpu(), &random_, &batch);
   bool own_history = double(random_() >> 11) * 0x1p-53 < options_.own_history;
   batch = batch.to(device_);
 
@@ -257,7 +268,8 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   std::vector<torch::Tensor> parameters = networks_.speech->parameters();
   for (const auto& p : networks_.former->parameters()) parameters.push_back(p);
   torch::nn::utils::clip_grad_norm_(parameters, 1.0);
-  set_learning_rate();
+  set_learning_rate(optimizer_.get(),
+                    scheduled_rate(step_, options_.steps, options_.warm_up, options_.learning_rate));
   optimizer_->step();
   ++step_;
   // At first the average follows quickly: what the weights were at random is no part of it.
@@ -267,39 +279,24 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
 
 // Measured on the very file that would be shipped, by the program's own inference.
 bool MotionTraining::evaluate(MotionFigure* figure) {
-  auto candidate = options_.output;
-  candidate.replace_extension(".candidate" + options_.output.extension().string());
-  nets::save_motion_networks(candidate, average_);
-  std::error_code error;
-  try {
-    if (!options_.held_out.empty()) *figure = measure_motion(candidate, options_.held_out, face_);
-  } catch (...) {
-    std::filesystem::remove(candidate, error);
-    throw;
-  }
-  bool best = options_.held_out.empty() || figure->mean > best_;
-  if (best && !options_.held_out.empty()) best_ = figure->mean;
-  if (best)
-    std::filesystem::rename(candidate, options_.output, error);
-  else
-    std::filesystem::remove(candidate, error);
-  if (error) throw Error(ErrorKind::output, error.message(), options_.output.string());
-  return best;
+  auto save = [&](const std::filesystem::path& file) { nets::save_motion_networks(file, average_); };
+  return keep_if_best(options_.output, save, [&](const std::filesystem::path& file) {
+    if (options_.held_out.empty()) return true;
+    *figure = measure_motion(file, options_.held_out, face_);
+    if (figure->mean <= best_) return false;
+    best_ = figure->mean;
+    return true;
+  });
 }
 
 void MotionTraining::report(const MotionProgress& p) const {
   if (options_.progress) options_.progress(p);
-  if (options_.curve.empty()) return;
-  std::error_code ignored;
-  bool is_new = !std::filesystem::exists(options_.curve, ignored);
-  std::ofstream csv(options_.curve, std::ios::app);
-  if (is_new) csv << "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out\n";
-  csv << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
+  std::ostringstream row;
+  row << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
       << p.opening << ',' << p.follow << ',' << p.spread << ',';
-  if (p.held_out != nullptr) csv << p.held_out->mean;
-  csv << '\n';
-  if (!csv.flush())
-    throw Error(ErrorKind::output, "writing failed", options_.curve.string(), "is the disk full?");
+  if (p.held_out != nullptr) row << p.held_out->mean;
+  append_to_curve(options_.curve, "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out",
+                  row.str());
 }
 
 MotionTrainResult MotionTraining::run() {
@@ -347,14 +344,6 @@ MotionTrainResult MotionTraining::run() {
   result.seconds = seconds_;
   result.held_out = options_.held_out.empty() ? 0 : best_;
   return result;
-}
-
-// Keeps freed memory in the process: glibc gives large tensors back to the kernel after every layer, and page
-// faults would cost more than the arithmetic.
-void keep_memory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  mallopt(M_TOP_PAD, 64 << 20);
 }
 }  // namespace
 

@@ -263,9 +263,10 @@ torch::Tensor augment_mel(const torch::Tensor& mel, std::mt19937_64* random) {
   return out.clamp_min(speech::kMelSilence);
 }
 
-void disturb_history(const MotionTrainOptions& options, std::mt19937_64* random, MotionBatch* batch) {
+void disturb_history(const MotionTrainOptions& options, const torch::Tensor& motion_basis,
+                     std::mt19937_64* random, MotionBatch* batch) {
   torch::NoGradGuard no_grad;
-  const std::int64_t size = batch->past.size(0), length = batch->past.size(1), count = batch->past.size(2);
+  const std::int64_t size = batch->past.size(0), length = batch->past.size(1), count = motion_basis.size(1);
   torch::Tensor keep = torch::empty({size, 1}), noise = torch::empty({size, 1, 1});
   for (std::int64_t row = 0; row < size; ++row) {
     bool forgets = uniform(random) < options.history_drop;
@@ -275,7 +276,7 @@ void disturb_history(const MotionTrainOptions& options, std::mt19937_64* random,
   batch->known = batch->known * (torch::rand({size, length}) < keep).to(torch::kFloat32);
   // Errors of a roll-out are partly lasting, partly new at every frame.
   torch::Tensor error = torch::randn({size, length, count}) + torch::randn({size, 1, count});
-  batch->past = batch->past + noise * error;
+  batch->past = batch->past + torch::matmul(noise * error, motion_basis.t());
 }
 
 }  // namespace resyncer::train

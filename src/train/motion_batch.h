@@ -51,7 +51,8 @@ class MotionSampler {
 torch::Tensor augment_mel(const torch::Tensor& mel, std::mt19937_64* random);
 
 // Past meshes as a roll-out would see them: some windows know nothing of the past, in others tokens are
-// missing or off.
-void disturb_history(const MotionTrainOptions& options, std::mt19937_64* random, MotionBatch* batch);
+// missing or off, by errors in the directions of `motion_basis` (nets::SyncFormer).
+void disturb_history(const MotionTrainOptions& options, const torch::Tensor& motion_basis,
+                     std::mt19937_64* random, MotionBatch* batch);
 
 }  // namespace resyncer::train

@@ -9,6 +9,7 @@
 
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/sync/mouth.h"
 
 namespace resyncer::train {
 
@@ -83,11 +84,12 @@ Part part_of(const std::filesystem::path& path) {
   return part;
 }
 
-void add_file(const std::filesystem::path& path, int index, MelForm form, MotionDataset* data) {
+void add_file(const std::filesystem::path& path, int index, MelForm form, const std::string& kind,
+              MotionDataset* data) {
   const Part part = part_of(path);
   core::TensorFile file(part.file, ErrorKind::input);
-  if (file.meta("kind") != "motion")
-    refuse(file, "is a '" + file.meta("kind") + "' file, not a motion dataset");
+  if (file.meta("kind") != kind)
+    refuse(file, "is a '" + file.meta("kind") + "' file, not a " + kind + " dataset");
   const auto& mel = file.get("mel", core::DType::f16, {-1, speech::kMelBands});
   const auto& expression = file.get("expression", core::DType::f32, {-1, -1});
   if (expression.shape[1] != data->coefficients)
@@ -121,15 +123,19 @@ void add_file(const std::filesystem::path& path, int index, MelForm form, Motion
   append(file, "expression", expression, &data->expression);
   append(file, "confidence", file.get("confidence", core::DType::f32, {rows}), &data->confidence);
   append(file, "openness", file.get("openness", core::DType::f32, {rows}), &data->openness);
+  if (kind != "sync") return;
+  const auto& mouth = file.get("mouth", core::DType::u8, {rows, sync::kMouthHeight, sync::kMouthWidth});
+  const auto* pixels = mouth.as<std::uint8_t>();
+  data->mouth.insert(data->mouth.end(), pixels, pixels + mouth.bytes);
 }
 }  // namespace
 
 MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files, std::int64_t coefficients,
-                                   MelForm form) {
+                                   MelForm form, const std::string& kind) {
   MotionDataset data;
   data.coefficients = coefficients;
-  for (std::size_t i = 0; i < files.size(); ++i) add_file(files[i], int(i), form, &data);
-  if (data.clips.empty()) throw Error(ErrorKind::input, "the motion datasets hold no clip");
+  for (std::size_t i = 0; i < files.size(); ++i) add_file(files[i], int(i), form, kind, &data);
+  if (data.clips.empty()) throw Error(ErrorKind::input, "the " + kind + " datasets hold no clip");
   return data;
 }
 

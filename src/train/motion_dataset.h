@@ -1,4 +1,4 @@
-// Dataset files of kind "motion" (docs/training.md) in memory.
+// Dataset files of kinds "motion" and "sync" (docs/training.md) in memory.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct MotionDataset {
   std::vector<float> mel;         // rows of 80; with their level taken off (speech::MelLevel) when asked for
   std::vector<float> expression;  // rows of `coefficients`
   std::vector<float> confidence, openness;
+  std::vector<std::uint8_t> mouth;  // rows of sync::kMouthHeight x kMouthWidth; of "sync" files alone
   std::vector<MotionClip> clips;
   std::vector<std::vector<int>> speakers;  // clips of each
 };
@@ -29,9 +30,10 @@ struct MotionDataset {
 enum class MelForm { raw, level };  // as inference takes it, or as the speech encoder's network does
 
 // A file may be given in part: FILE@I/N is every N-th clip from clip I on, FILE@-I/N all but these; so
-// training, choosing and measuring can share a file and no clip. Throws Error{input}: not a motion dataset,
-// extents that do not fit, values that are not finite, no clip at all; Error{usage}: a part that is none.
+// training, choosing and measuring can share a file and no clip. Throws Error{input}: not a dataset of this
+// kind, extents that do not fit, values that are not finite, no clip at all; Error{usage}: a part that is
+// none.
 MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files, std::int64_t coefficients,
-                                   MelForm form);
+                                   MelForm form, const std::string& kind = "motion");
 
 }  // namespace resyncer::train

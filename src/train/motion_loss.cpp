@@ -75,6 +75,19 @@ float MotionLoss::at_rest() const {
   return openness(torch::zeros({basis_.size(0)}, basis_.options())).item<float>();
 }
 
+std::pair<torch::Tensor, torch::Tensor> MotionLoss::components(const torch::Tensor& displacements,
+                                                               std::int64_t count) const {
+  torch::NoGradGuard no_grad;
+  torch::Tensor seen = torch::matmul(displacements, root_).to(torch::kFloat64);
+  auto [values, vectors] = torch::linalg_eigh(torch::matmul(seen.t(), seen) / double(seen.size(0)));
+  const std::int64_t first = values.size(0) - count;  // ascending
+  torch::Tensor deviation = values.slice(0, first).clamp_min(1e-8).sqrt().flip(0);
+  torch::Tensor direction = vectors.slice(1, first).flip(1), root = root_.to(torch::kFloat64);
+  torch::Tensor basis = torch::matmul(torch::inverse(root.t()), direction) * deviation;
+  torch::Tensor inverse = torch::matmul(root, direction / deviation).t();
+  return {basis.to(torch::kFloat32), inverse.to(torch::kFloat32).contiguous()};
+}
+
 MotionLossTerms MotionLoss::operator()(const torch::Tensor& predicted, const torch::Tensor& target,
                                        const torch::Tensor& weight) const {
   const std::int64_t length = predicted.size(1);

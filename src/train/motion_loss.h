@@ -25,6 +25,10 @@ class MotionLoss {
   // The same to first order about the mean face: `gradient` [K], and its value at zero. (nets::SyncFormer)
   torch::Tensor gradient() const;
   float at_rest() const;
+  // Principal components of displacements [N, K] as far as vertices show them: basis [K, count], each column
+  // a deviation long, and its inverse on the space that it spans [count, K] (nets::SyncFormer).
+  std::pair<torch::Tensor, torch::Tensor> components(const torch::Tensor& displacements,
+                                                     std::int64_t count) const;
   void to(torch::Device device);
 
  private:

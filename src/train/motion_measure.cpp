@@ -103,7 +103,7 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
     auto mel = mel_of(data, clip);
     const std::vector<double> own = openness(face, style);
     auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel),
-                                motion::rest_pose(style, {own.begin(), own.end()}));
+                                motion::rest_pose(style, {own.begin(), own.end()}, mesh::jaw_opening(face)));
     auto predicted = openness(face, track.expression);
     const float* real = data.openness.data() + clip.start;
     auto value = follow(predicted, real, confidence, clip.frames);

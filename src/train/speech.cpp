@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "checkpoint.h"
 #include "motion_batch.h"
+#include "optimisation.h"
 #include "resyncer/speech/features.h"
 #include "speech_dataset.h"
 #include "speech_weights.h"
@@ -151,12 +152,8 @@ torch::Tensor SpeechTraining::train_step() {
   optimizer_.zero_grad();
   loss.backward();
   torch::nn::utils::clip_grad_norm_(network_.parameters(), 1.0);
-  // Linear warm-up, then half a cosine down to a hundredth.
-  double warm = double(step_ + 1) / double(std::max<std::int64_t>(options_.warm_up, 1));
-  double cosine = 0.5 + 0.5 * std::cos(3.14159265358979 * double(step_) / double(options_.steps));
-  for (auto& group : optimizer_.param_groups())
-    static_cast<torch::optim::AdamWOptions&>(group.options())
-        .lr(options_.learning_rate * std::min(1.0, warm) * (0.01 + 0.99 * cosine));
+  set_learning_rate(&optimizer_,
+                    scheduled_rate(step_, options_.steps, options_.warm_up, options_.learning_rate));
   optimizer_.step();
   ++step_;
   follow(std::min(options_.average_decay, double(1 + step_) / double(10 + step_)));
@@ -208,19 +205,13 @@ bool SpeechTraining::evaluate(SpeechTrainResult* result, SpeechFigure* figure) {
 
 void SpeechTraining::report(const SpeechProgress& p) const {
   if (options_.progress) options_.progress(p);
-  if (options_.curve.empty()) return;
-  std::error_code ignored;
-  bool is_new = !std::filesystem::exists(options_.curve, ignored);
-  std::ofstream csv(options_.curve, std::ios::app);
-  if (is_new) csv << "step,seconds,loss,accuracy,mean_recall\n";
-  csv << p.step << ',' << p.seconds << ',' << p.loss << ',';
+  std::ostringstream row;
+  row << p.step << ',' << p.seconds << ',' << p.loss << ',';
   if (p.held_out != nullptr)
-    csv << p.held_out->accuracy << ',' << p.held_out->mean_recall;
+    row << p.held_out->accuracy << ',' << p.held_out->mean_recall;
   else
-    csv << ',';
-  csv << '\n';
-  if (!csv.flush())
-    throw Error(ErrorKind::output, "writing failed", options_.curve.string(), "is the disk full?");
+    row << ',';
+  append_to_curve(options_.curve, "step,seconds,loss,accuracy,mean_recall", row.str());
 }
 
 SpeechTrainResult SpeechTraining::run() {

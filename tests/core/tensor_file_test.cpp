@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "support/scratch_folder.h"
+
 namespace resyncer::core {
 namespace {
 
@@ -29,7 +31,8 @@ std::string fault_of(std::vector<std::byte> bytes) {
 }
 
 TEST(TensorFile, WrittenIsReadBack) {
-  auto path = std::filesystem::temp_directory_path() / "resyncer_tensor_file_test.safetensors";
+  support::ScratchFolder folder;
+  auto path = folder / "a.safetensors";
   TensorFileWriter writer;
   writer.add("a", {2, 3}, {1, 2, 3, 4, 5, 6});
   std::uint8_t bytes[4] = {9, 8, 7, 6};
@@ -42,7 +45,6 @@ TEST(TensorFile, WrittenIsReadBack) {
   EXPECT_EQ(file.meta("kind"), "t\xC3\xA4st");
   EXPECT_THROW(file.get("c"), Error);
   EXPECT_THROW(file.get("a", DType::f32, {3, 2}), Error);
-  std::filesystem::remove(path);
 }
 
 TEST(TensorFile, FaultsAreNamed) {

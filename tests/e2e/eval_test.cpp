@@ -1,6 +1,7 @@
 // The measurements on footage of people: here on the bundled portrait, moved gently.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "e2e/footage.h"
@@ -32,10 +33,22 @@ TEST_F(Eval, MeshFitsAPortraitWhoseLipsKeepStill) {
   EXPECT_LT(f["lip_jitter"], 0.3) << "px at 256";
 }
 
+TEST_F(Eval, TheResultsLipsOpenAsTheSpeechAsks) {
+  const std::string speech = make_speech(scratch, "speech.wav");
+  nlohmann::json f = figures({"render", make_portrait_clip(scratch, "v.mkv", 3), "-a", speech});
+  EXPECT_EQ(f["frames"], 75);
+  EXPECT_GT(f["correlation"], 0.8);
+  EXPECT_LE(std::abs(f["lag"].get<int>()), 1);
+  EXPECT_NEAR(f["amplitude_ratio"].get<double>(), 1, 0.5);
+}
+
 TEST_F(Eval, WhatCannotBeMeasuredIsSaid) {
-  RunResult result = resyncer({"eval", "motion", make_portrait_clip(scratch, "v.mkv", 1)});
-  EXPECT_EQ(result.status, 3);
-  EXPECT_NE(result.err.find("no audio"), std::string::npos) << result.err;
+  const std::string clip = make_portrait_clip(scratch, "v.mkv", 1);
+  for (const char* what : {"motion", "sync"}) {
+    RunResult result = resyncer({"eval", what, clip});
+    EXPECT_EQ(result.status, 3) << what;
+    EXPECT_NE(result.err.find("no audio"), std::string::npos) << result.err;
+  }
 }
 
 }  // namespace

@@ -64,6 +64,16 @@ std::string make_portrait_clip(const ScratchFolder& scratch, const std::string& 
   return file;
 }
 
+std::string make_clip_of(const ScratchFolder& scratch, const std::string& name, const std::string& samples,
+                         const std::string& size) {
+  std::string raw = scratch.file("raw-" + name), file = scratch.file(name);
+  std::ofstream(raw, std::ios::binary) << samples;
+  checked({"ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size, "-r", "25", "-i",
+           raw, "-c:v", "ffv1", file});
+  std::filesystem::remove(raw);
+  return file;
+}
+
 std::string make_speech(const ScratchFolder& scratch, const std::string& name) {
   std::string file = scratch.file(name);
   checked({"espeak-ng", "-v", "en-gb", "-w", file, "Mama and papa bought a big boat."});

@@ -5,13 +5,23 @@
 #include <vector>
 
 #include "support/run.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::testing {
+
+using support::resyncer;
+using support::run;
+using support::RunResult;
+using support::ScratchFolder;
 
 // `seconds` of the gently moving portrait at `rate` frames a second; `extra` goes to ffmpeg before the
 // output's name.
 std::string make_portrait_clip(const ScratchFolder& scratch, const std::string& name, double seconds,
                                const std::string& rate = "25", const std::vector<std::string>& extra = {});
+// Lossless yuv420p video at 25 frames a second of the very samples, as raw_video gives them. `size`:
+// "320x240".
+std::string make_clip_of(const ScratchFolder& scratch, const std::string& name, const std::string& samples,
+                         const std::string& size);
 // A spoken sentence (espeak-ng), WAV.
 std::string make_speech(const ScratchFolder& scratch, const std::string& name);
 

@@ -111,5 +111,10 @@ TEST_F(Weights, AnotherVersionKindOrConfigIsNamed) {
   expect_refused({"probe", "face-model"}, "is not a face model");
 }
 
+TEST(ShippedModels, AreTheManifestsAndComputeTheSame) {
+  RunResult result = resyncer({"models", "verify"});
+  EXPECT_EQ(result.status, 0) << result.err;
+}
+
 }  // namespace
 }  // namespace resyncer::testing

@@ -217,6 +217,16 @@ def motion_dataset():
         "confidence": tensor("F32", [0]), "openness": tensor("F32", [0])}})
 
 
+def sync_dataset():
+    tensors = {"mel": tensor("F16", [4, 80]), "mel_start": tensor("I64", [2], [0, 4]), "expression": tensor("F32", [1, 2]),
+               "motion_start": tensor("I64", [2], [0, 1]), "speaker": tensor("I32", [1]), "confidence": tensor("F32", [1], 1),
+               "openness": tensor("F32", [1]), "mouth": tensor("U8", [1, 48, 64], 128)}
+    write_variants("sync_dataset", tensors, {"kind": "sync"}, {
+        "kind": {"kind": "motion"}, "mouth_missing": {"mouth": None}, "mouth_small": {"mouth": tensor("U8", [1, 48, 63])},
+        "mouth_rows": {"mouth": tensor("U8", [2, 48, 64])}, "mouth_type": {"mouth": tensor("F16", [1, 48, 64])},
+        "starts_beyond": {"motion_start": tensor("I64", [2], [0, 2])}})
+
+
 def speech_dataset():
     tensors = {"mel": tensor("F16", [3, 80]), "labels": tensor("U8", [3], 1), "mel_start": tensor("I64", [3], [0, 2, 3]),
             "voice": tensor("I32", [2], [0, 1])}
@@ -273,5 +283,5 @@ def faces_dataset():
     write("faces_dataset", "no_rows", safetensors(none, meta))
 
 
-for make in (tensor_file, weights, face_model, analysis, landmark_file, manifest, motion_dataset, speech_dataset, checkpoint, faces_dataset):
+for make in (tensor_file, weights, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

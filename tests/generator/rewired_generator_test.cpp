@@ -9,6 +9,7 @@
 #include "resyncer/core/error.h"
 #include "resyncer/nets/rewired_generator.h"
 #include "resyncer/nets/weights.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::generator {
 namespace {
@@ -34,13 +35,9 @@ class RewiredGeneratorFile : public testing::Test {
           item.value().add_(0.02 * torch::randn_like(item.value()));
       }
     }
-    path_ =
-        std::filesystem::temp_directory_path() /
-        (std::string("resyncer_generator_") + testing::UnitTest::GetInstance()->current_test_info()->name());
     save(nets::kGeneratorKind);
     guidance_ = random_guidance(1, kSide);
   }
-  void TearDown() override { std::filesystem::remove(path_); }
 
   void save(const char* kind) {
     nets::save_weights(path_, {kind, nets::kGeneratorVersion, nets::write_config(shape_)},
@@ -76,7 +73,8 @@ class RewiredGeneratorFile : public testing::Test {
 
   nets::GeneratorShape shape_;
   nets::RewiredGenerator network_{nullptr};
-  std::filesystem::path path_;
+  support::ScratchFolder folder_;
+  std::filesystem::path path_ = folder_ / "generator.safetensors";
   Guidance guidance_;
 };
 

@@ -135,20 +135,6 @@ void add_chapter(AVFormatContext* muxer) {
 }
 }  // namespace
 
-Folder::Folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "resyncer media \xC3\xA4 XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-int Folder::count() const {
-  auto entries = std::filesystem::directory_iterator(path_);
-  return int(std::distance(begin(entries), end(entries)));
-}
-
 std::vector<std::int64_t> regular_pts(int frames, std::int64_t start, std::int64_t step) {
   std::vector<std::int64_t> pts;
   for (int i = 0; i < frames; ++i) pts.push_back(start + i * step);

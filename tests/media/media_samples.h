@@ -10,21 +10,9 @@ extern "C" {
 #include <libavutil/pixfmt.h>
 }
 
+#include "support/scratch_folder.h"
+
 namespace resyncer::media::testing {
-
-// A folder that goes away with the object.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path file(const std::string& name) const { return path_ / name; }
-  int count() const;  // entries in it
-
- private:
-  std::filesystem::path path_;
-};
 
 struct VideoSample {
   std::string encoder = "ffv1";

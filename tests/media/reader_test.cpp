@@ -17,13 +17,13 @@ std::vector<std::int64_t> read_pts(VideoReader* reader) {
 }
 
 TEST(VideoReader, GivesEveryFrameWithItsTime) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";  // with reordered frames
   sample.time_base_den = 12800;
   sample.pts = {512, 1024, 1500, 2600, 2900, 3300, 4000, 5000, 5100, 6000};
-  write_video(folder.file("v.mp4"), sample);
-  VideoReader reader(folder.file("v.mp4"));
+  write_video(folder / "v.mp4", sample);
+  VideoReader reader(folder / "v.mp4");
   EXPECT_EQ(reader.info().time_base, (core::Rational{1, 12800}));
   EXPECT_EQ(reader.info().start_pts, 512);
   EXPECT_EQ(read_pts(&reader), sample.pts);
@@ -31,13 +31,13 @@ TEST(VideoReader, GivesEveryFrameWithItsTime) {
 }
 
 TEST(VideoReader, SeekContinuesAtTheFirstFrameNotBefore) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";
   sample.time_base_den = 12800;
   sample.pts = regular_pts(40, 0, 512);
-  write_video(folder.file("v.mp4"), sample);
-  VideoReader reader(folder.file("v.mp4"));
+  write_video(folder / "v.mp4", sample);
+  VideoReader reader(folder / "v.mp4");
   for (int target : {25, 0, 39, 10, 11}) {
     reader.seek(target * 512 - 100);
     std::vector<std::int64_t> rest = read_pts(&reader);
@@ -47,15 +47,15 @@ TEST(VideoReader, SeekContinuesAtTheFirstFrameNotBefore) {
 }
 
 TEST(VideoReader, ARotatedFileIsSeenUpright) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";
   sample.width = 64, sample.height = 32;
   sample.pts = regular_pts(2);
   for (int rotation : {0, 90, 180, 270}) {
     sample.rotation_clockwise = rotation;
-    write_video(folder.file("v.mp4"), sample);
-    VideoReader reader(folder.file("v.mp4"));
+    write_video(folder / "v.mp4", sample);
+    VideoReader reader(folder / "v.mp4");
     EXPECT_EQ(reader.info().rotation_degrees, rotation);
     bool on_side = rotation % 180 != 0;
     EXPECT_EQ(reader.info().width, on_side ? 32 : 64);
@@ -77,12 +77,12 @@ TEST(VideoReader, ARotatedFileIsSeenUpright) {
 }
 
 TEST(UprightView, ShrinkingAveragesAreas) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.format = AV_PIX_FMT_GRAY8;
   sample.pts = {0};
-  write_video(folder.file("v.mkv"), sample);
-  VideoReader reader(folder.file("v.mkv"));
+  write_video(folder / "v.mkv", sample);
+  VideoReader reader(folder / "v.mkv");
   std::optional<VideoFrame> frame = reader.read();
   core::ImageU8 full, quarter;
   to_gray(*frame, reader.upright_from_stored(), 1, &full);
@@ -98,15 +98,15 @@ TEST(UprightView, ShrinkingAveragesAreas) {
 }
 
 TEST(UprightView, CropsAreTheWholePicturesPixelsAndRepeatItsEdge) {
-  Folder folder;
+  support::ScratchFolder folder;
   for (AVPixelFormat format :
        {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P10, AV_PIX_FMT_YUV444P, AV_PIX_FMT_GRAY8}) {
     VideoSample sample;
     sample.format = format;
     sample.width = 63, sample.height = 47;  // odd
     sample.pts = {0};
-    write_video(folder.file("v.mkv"), sample);
-    VideoReader reader(folder.file("v.mkv"));
+    write_video(folder / "v.mkv", sample);
+    VideoReader reader(folder / "v.mkv");
     std::optional<VideoFrame> frame = reader.read();
     core::ImageU8 whole, crop;
     to_rgb(*frame, reader.upright_from_stored(), 1, &whole);
@@ -123,23 +123,23 @@ TEST(UprightView, CropsAreTheWholePicturesPixelsAndRepeatItsEdge) {
 }
 
 TEST(AudioReader, ChannelsAreAveragedAndTheRateIsChanged) {
-  Folder folder;
-  write_sound(folder.file("s.wav"), 1.5, 44100, 2, 8192);
-  core::AudioClip clip = read_audio(folder.file("s.wav"));
+  support::ScratchFolder folder;
+  write_sound(folder / "s.wav", 1.5, 44100, 2, 8192);
+  core::AudioClip clip = read_audio(folder / "s.wav");
   EXPECT_EQ(clip.rate, 16000);
   EXPECT_NEAR(clip.seconds(), 1.5, 0.01);
   EXPECT_NEAR(clip.samples[12000], 0.25F, 1e-3F);
   std::size_t streamed = 0;
-  stream_audio(folder.file("s.wav"), 16000, [&](const float*, std::size_t count) { streamed += count; });
+  stream_audio(folder / "s.wav", 16000, [&](const float*, std::size_t count) { streamed += count; });
   EXPECT_EQ(streamed, clip.samples.size());
 }
 
 TEST(AudioReader, AWrittenWaveIsReadBack) {
-  Folder folder;
+  support::ScratchFolder folder;
   core::AudioClip clip;
   for (int i = 0; i < 1000; ++i) clip.samples.push_back(float(std::sin(i * 0.1)) * 0.5F);
-  write_wav(folder.file("w.wav"), clip);
-  core::AudioClip back = read_audio(folder.file("w.wav"));
+  write_wav(folder / "w.wav", clip);
+  core::AudioClip back = read_audio(folder / "w.wav");
   ASSERT_EQ(back.samples.size(), clip.samples.size());
   for (std::size_t i = 0; i < 1000; ++i) EXPECT_NEAR(back.samples[i], clip.samples[i], 1e-4);
 }
@@ -159,66 +159,66 @@ void expect_refused(const std::filesystem::path& path) {
 }
 
 TEST(HostileVideo, MissingEmptyGarbageFolderAndWrongExtension) {
-  Folder folder;
-  expect_refused(folder.file("missing.mp4"));
-  expect_refused(folder.file(""));
-  write_bytes(folder.file("empty.mp4"), "");
-  expect_refused(folder.file("empty.mp4"));
-  write_bytes(folder.file("garbage.mp4"), std::string(5000, '\x5a'));
-  expect_refused(folder.file("garbage.mp4"));
-  write_bytes(folder.file("text.mkv"), "hello");
-  expect_refused(folder.file("text.mkv"));
-  EXPECT_THROW(read_audio(folder.file("garbage.mp4")), core::Error);
+  support::ScratchFolder folder;
+  expect_refused(folder / "missing.mp4");
+  expect_refused(folder / "");
+  write_bytes(folder / "empty.mp4", "");
+  expect_refused(folder / "empty.mp4");
+  write_bytes(folder / "garbage.mp4", std::string(5000, '\x5a'));
+  expect_refused(folder / "garbage.mp4");
+  write_bytes(folder / "text.mkv", "hello");
+  expect_refused(folder / "text.mkv");
+  EXPECT_THROW(read_audio(folder / "garbage.mp4"), core::Error);
 }
 
 TEST(HostileVideo, SoundAloneIsNoVideoAndVideoAloneHasNoSound) {
-  Folder folder;
-  write_sound(folder.file("s.wav"), 0.1, 16000, 1, 5);
-  expect_refused(folder.file("s.wav"));
+  support::ScratchFolder folder;
+  write_sound(folder / "s.wav", 0.1, 16000, 1, 5);
+  expect_refused(folder / "s.wav");
   VideoSample sample;
   sample.pts = {0};
-  write_video(folder.file("v.mkv"), sample);
-  EXPECT_THROW(read_audio(folder.file("v.mkv")), core::Error);
+  write_video(folder / "v.mkv", sample);
+  EXPECT_THROW(read_audio(folder / "v.mkv"), core::Error);
 }
 
 TEST(HostileVideo, AnMp4CutBeforeItsIndexIsRefused) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";
   sample.pts = regular_pts(20);
-  write_video(folder.file("v.mp4"), sample);
-  std::string whole = read_bytes(folder.file("v.mp4"));
-  write_bytes(folder.file("cut.mp4"), whole.substr(0, whole.size() / 3));
-  expect_refused(folder.file("cut.mp4"));
+  write_video(folder / "v.mp4", sample);
+  std::string whole = read_bytes(folder / "v.mp4");
+  write_bytes(folder / "cut.mp4", whole.substr(0, whole.size() / 3));
+  expect_refused(folder / "cut.mp4");
 }
 
 TEST(HostileVideo, ATruncatedMatroskaGivesWhatIsThere) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.pts = regular_pts(20);
-  write_video(folder.file("v.mkv"), sample);
-  std::string whole = read_bytes(folder.file("v.mkv"));
-  write_bytes(folder.file("cut.mkv"), whole.substr(0, whole.size() / 2));
-  VideoReader reader(folder.file("cut.mkv"));
+  write_video(folder / "v.mkv", sample);
+  std::string whole = read_bytes(folder / "v.mkv");
+  write_bytes(folder / "cut.mkv", whole.substr(0, whole.size() / 2));
+  VideoReader reader(folder / "cut.mkv");
   std::size_t frames = read_pts(&reader).size();
   EXPECT_GT(frames, 5U);
   EXPECT_LT(frames, 15U);
 }
 
 TEST(HostileVideo, DamagedPacketsAreNotFatal) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";
   sample.pts = regular_pts(30);
-  write_video(folder.file("v.mkv"), sample);
-  std::string bytes = read_bytes(folder.file("v.mkv"));
+  write_video(folder / "v.mkv", sample);
+  std::string bytes = read_bytes(folder / "v.mkv");
   for (unsigned seed = 1; seed < 20; ++seed) {
     std::string damaged = bytes;
     for (unsigned i = 0; i < 20; ++i)
       damaged[(seed * 7919 + i * 104729) % bytes.size()] ^= char(1U << (i % 8));
-    write_bytes(folder.file("d.mkv"), damaged);
+    write_bytes(folder / "d.mkv", damaged);
     try {
-      VideoReader reader(folder.file("d.mkv"));
+      VideoReader reader(folder / "d.mkv");
       EXPECT_LE(read_pts(&reader).size(), 31U);
     } catch (const core::Error& error) {
       EXPECT_EQ(error.kind(), core::ErrorKind::input);
@@ -227,23 +227,23 @@ TEST(HostileVideo, DamagedPacketsAreNotFatal) {
 }
 
 TEST(HostileVideo, AChangeOfSizeIsRefused) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "mpeg2video";
   sample.pts = regular_pts(20);
   sample.change_size_at = 10;
-  write_video(folder.file("v.mpg"), sample);
-  expect_refused(folder.file("v.mpg"));
+  write_video(folder / "v.mpg", sample);
+  expect_refused(folder / "v.mpg");
 }
 
 TEST(VideoReader, OnePixelIsAPicture) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.width = sample.height = 1;
   sample.format = AV_PIX_FMT_YUV444P;
   sample.pts = regular_pts(2);
-  write_video(folder.file("v.mkv"), sample);
-  VideoReader reader(folder.file("v.mkv"));
+  write_video(folder / "v.mkv", sample);
+  VideoReader reader(folder / "v.mkv");
   std::optional<VideoFrame> frame = reader.read();
   core::ImageU8 gray;
   to_gray(*frame, reader.upright_from_stored(), 0.3F, &gray);

@@ -42,16 +42,16 @@ class Times : public ::testing::TestWithParam<TimeCase> {};
 
 TEST_P(Times, OutAreTimesIn) {
   const TimeCase& c = GetParam();
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "libx264";
   sample.time_base_num = c.num, sample.time_base_den = c.den;
   sample.pts = c.pts;
-  write_sound(folder.file("s.wav"), 0.5, 16000, 1, 500);
+  write_sound(folder / "s.wav", 0.5, 16000, 1, 500);
   for (const char* extension : {".mp4", ".mov", ".mkv"}) {
     auto in = folder.file(std::string("in") + extension), out = folder.file(std::string("out") + extension);
     write_video(in, sample);
-    transcode(in, folder.file("s.wav"), out);
+    transcode(in, folder / "s.wav", out);
     std::vector<PacketList> before = packets_of(in), after = packets_of(out);
     ASSERT_EQ(after.size(), 2U) << extension;
     EXPECT_EQ(after[0].codec, "h264");
@@ -61,7 +61,7 @@ TEST_P(Times, OutAreTimesIn) {
     auto first_heard = after[1].codec == "aac" ? after[1].seconds[1] : after[1].seconds[0];
     EXPECT_NEAR(first_heard, before[0].seconds[0], 1e-3) << extension;
   }
-  EXPECT_EQ(folder.count(), 7) << "no temporary file is left";
+  EXPECT_EQ(folder.names().size(), 7) << "no temporary file is left";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -82,13 +82,13 @@ struct LosslessCase {
 class Lossless : public ::testing::TestWithParam<LosslessCase> {};
 
 TEST_P(Lossless, EverySampleAndTheRotationAreKept) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.format = GetParam().format;
   sample.rotation_clockwise = GetParam().rotation;
   if (GetParam().rotation != 0) sample.encoder = "libx264";
   sample.pts = regular_pts(5);
-  auto in = folder.file("in.mov"), out = folder.file("out.mov");
+  auto in = folder / "in.mov", out = folder / "out.mov";
   write_video(in, sample);
   transcode(in, "", out, "ffv1");
   VideoReader a(in), b(out);
@@ -127,16 +127,16 @@ class Tracks : public ::testing::Test {
     sample.pts = regular_pts(25);
     sample.audio_tracks = 2;
     sample.subtitle = sample.chapter = true;
-    write_video(folder.file("in.mkv"), sample);
-    write_sound(folder.file("s.wav"), 3, 16000, 1, 700);
+    write_video(folder / "in.mkv", sample);
+    write_sound(folder / "s.wav", 3, 16000, 1, 700);
   }
-  Folder folder;
+  support::ScratchFolder folder;
 };
 
 TEST_F(Tracks, TheSpeechReplacesTheFirstTrackAndTheRestIsCopied) {
-  EXPECT_EQ(transcode(folder.file("in.mkv"), folder.file("s.wav"), folder.file("out.mkv")), "copied");
-  auto in = packets_of(folder.file("in.mkv")), speech = packets_of(folder.file("s.wav")),
-       out = packets_of(folder.file("out.mkv"));
+  EXPECT_EQ(transcode(folder / "in.mkv", folder / "s.wav", folder / "out.mkv"), "copied");
+  auto in = packets_of(folder / "in.mkv"), speech = packets_of(folder / "s.wav"),
+       out = packets_of(folder / "out.mkv");
   ASSERT_EQ(out.size(), 4U);
   EXPECT_EQ(out[1].codec, "pcm_s16le");
   EXPECT_EQ(out[1].bytes, speech[0].bytes) << "all of it, though the picture ends earlier";
@@ -144,35 +144,35 @@ TEST_F(Tracks, TheSpeechReplacesTheFirstTrackAndTheRestIsCopied) {
   EXPECT_EQ(out[2].bytes, in[2].bytes);
   EXPECT_EQ(out[3].type, "subtitle");
   EXPECT_EQ(out[3].bytes, in[3].bytes);
-  EXPECT_EQ(chapters_of(folder.file("out.mkv")), 1);
+  EXPECT_EQ(chapters_of(folder / "out.mkv"), 1);
 }
 
 TEST_F(Tracks, TheSourcesAudioCanBeKept) {
-  transcode(folder.file("in.mkv"), folder.file("s.wav"), folder.file("out.mkv"), "", true);
-  auto out = packets_of(folder.file("out.mkv"));
+  transcode(folder / "in.mkv", folder / "s.wav", folder / "out.mkv", "", true);
+  auto out = packets_of(folder / "out.mkv");
   ASSERT_EQ(out.size(), 5U);
   EXPECT_EQ(out[2].language, "eng");
-  transcode(folder.file("in.mkv"), "", folder.file("own.mkv"));
-  EXPECT_EQ(packets_of(folder.file("own.mkv")).size(), 4U);
+  transcode(folder / "in.mkv", "", folder / "own.mkv");
+  EXPECT_EQ(packets_of(folder / "own.mkv").size(), 4U);
 }
 
 TEST_F(Tracks, PcmBecomesAacInMp4WithTheSameLength) {
-  EXPECT_EQ(transcode(folder.file("in.mkv"), folder.file("s.wav"), folder.file("out.mp4")), "encoded as aac");
-  EXPECT_NEAR(read_audio(folder.file("out.mp4")).seconds(), 3, 1024 / 16000.0);
+  EXPECT_EQ(transcode(folder / "in.mkv", folder / "s.wav", folder / "out.mp4"), "encoded as aac");
+  EXPECT_NEAR(read_audio(folder / "out.mp4").seconds(), 3, 1024 / 16000.0);
 }
 
 TEST_F(Tracks, EqualInputGivesEqualFiles) {
   for (const char* name : {"1.mp4", "2.mp4", "1.mkv", "2.mkv"})
-    transcode(folder.file("in.mkv"), folder.file("s.wav"), folder.file(name));
-  EXPECT_TRUE(read_bytes(folder.file("1.mp4")) == read_bytes(folder.file("2.mp4")));
-  EXPECT_TRUE(read_bytes(folder.file("1.mkv")) == read_bytes(folder.file("2.mkv")));
+    transcode(folder / "in.mkv", folder / "s.wav", folder.file(name));
+  EXPECT_TRUE(read_bytes(folder / "1.mp4") == read_bytes(folder / "2.mp4"));
+  EXPECT_TRUE(read_bytes(folder / "1.mkv") == read_bytes(folder / "2.mkv"));
 }
 
 TEST_F(Tracks, WhatCannotBeWrittenIsAnOutputErrorAndLeavesNothing) {
-  int before = folder.count();
+  int before = folder.names().size();
   auto refused = [&](const std::string& name, const std::string& codec) {
     try {
-      transcode(folder.file("in.mkv"), folder.file("s.wav"), folder.file(name), codec);
+      transcode(folder / "in.mkv", folder / "s.wav", folder.file(name), codec);
       ADD_FAILURE() << name << " was written";
     } catch (const core::Error& error) {
       EXPECT_EQ(error.kind(), core::ErrorKind::output) << error.what();
@@ -185,28 +185,27 @@ TEST_F(Tracks, WhatCannotBeWrittenIsAnOutputErrorAndLeavesNothing) {
   refused("out.mkv", "no_such_encoder");
   refused("out.mkv", "prores_ks");  // does not take yuv420p
   refused("out.webm", "libx264");
-  EXPECT_EQ(folder.count(), before);
+  EXPECT_EQ(folder.names().size(), before);
 }
 
 TEST_F(Tracks, AnUnfinishedFileGoesAway) {
-  int before = folder.count();
+  int before = folder.names().size();
   {
-    VideoReader reader(folder.file("in.mkv"));
-    VideoWriter writer(folder.file("out.mkv"), reader, {},
-                       {folder.file("in.mkv"), folder.file("s.wav"), false});
+    VideoReader reader(folder / "in.mkv");
+    VideoWriter writer(folder / "out.mkv", reader, {}, {folder / "in.mkv", folder / "s.wav", false});
     while (std::optional<VideoFrame> frame = reader.read()) writer.write(*frame);
   }
-  EXPECT_EQ(folder.count(), before);
+  EXPECT_EQ(folder.names().size(), before);
 }
 
 TEST(VideoWriter, AFullDiskIsAnOutputError) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP();
-  Folder folder;
+  support::ScratchFolder folder;
   core::ImageU8 mask(64, 64, 1);
   // The temporary name is what is written: it becomes the full device.
   try {
-    MaskWriter writer(folder.file("m.mkv"), 64, 64, {1, 25}, {25, 1});
-    for (const auto& entry : std::filesystem::directory_iterator(folder.file(""))) {
+    MaskWriter writer(folder / "m.mkv", 64, 64, {1, 25}, {25, 1});
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "")) {
       int full = ::open("/dev/full", O_WRONLY);
       int self = -1;
       for (int fd = 3; fd < 256 && self < 0; ++fd) {
@@ -231,26 +230,25 @@ TEST(VideoWriter, AFullDiskIsAnOutputError) {
 }
 
 TEST(VideoWriter, AStillPictureBecomesAVideo) {
-  Folder folder;
+  support::ScratchFolder folder;
   VideoSample sample;
   sample.encoder = "png";
   sample.format = AV_PIX_FMT_RGB24;
   sample.pts = {0};
-  write_sound(folder.file("s.wav"), 0.2, 16000, 1, 5);
+  write_sound(folder / "s.wav", 0.2, 16000, 1, 5);
   for (int width : {64, 63}) {
     sample.width = width;
-    write_video(folder.file("p.png"), sample);
-    VideoReader reader(folder.file("p.png"));
+    write_video(folder / "p.png", sample);
+    VideoReader reader(folder / "p.png");
     ASSERT_TRUE(reader.info().is_still);
     std::optional<VideoFrame> picture = reader.read();
     EXPECT_FALSE(reader.read().has_value());
-    VideoWriter writer(folder.file("out.mp4"), reader, {},
-                       {folder.file("p.png"), folder.file("s.wav"), false});
+    VideoWriter writer(folder / "out.mp4", reader, {}, {folder / "p.png", folder / "s.wav", false});
     for (int i = 0; i < 5; ++i) writer.write(with_pts(*picture, i));
     writer.finish();
-    VideoReader back(folder.file("out.mp4"));
+    VideoReader back(folder / "out.mp4");
     EXPECT_EQ(back.info().pixel_format, width % 2 == 0 ? "yuv420p" : "yuv444p");
-    auto times = packets_of(folder.file("out.mp4"))[0].seconds;
+    auto times = packets_of(folder / "out.mp4")[0].seconds;
     ASSERT_EQ(times.size(), 5U);
     EXPECT_NEAR(times[4], 0.16, 1e-9);
     core::ImageU8 a, b;  // the colours come through
@@ -264,15 +262,15 @@ TEST(VideoWriter, AStillPictureBecomesAVideo) {
 }
 
 TEST(MaskWriter, KeepsValuesAndTimes) {
-  Folder folder;
+  support::ScratchFolder folder;
   core::ImageU8 mask(33, 21, 1);
-  MaskWriter writer(folder.file("m.mkv"), 33, 21, {1, 1000}, {25, 1});
+  MaskWriter writer(folder / "m.mkv", 33, 21, {1, 1000}, {25, 1});
   for (int i = 0; i < 3; ++i) {
     for (std::size_t k = 0; k < mask.data.size(); ++k) mask.data[k] = std::uint8_t(k + std::size_t(i));
     writer.write(mask, 33 + 50 * i);
   }
   writer.finish();
-  VideoReader reader(folder.file("m.mkv"));
+  VideoReader reader(folder / "m.mkv");
   for (int i = 0; i < 3; ++i) {
     std::optional<VideoFrame> frame = reader.read();
     EXPECT_EQ(frame->pts(), 33 + 50 * i);

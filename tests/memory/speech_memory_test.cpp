@@ -11,6 +11,7 @@
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/encoder.h"
 #include "resyncer/speech/features.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer {
 namespace {
@@ -33,11 +34,10 @@ core::AudioClip babble(double seconds) {
 
 class SpeechMemory : public ::testing::Test {
  protected:
-  std::filesystem::path folder = std::filesystem::temp_directory_path() / "resyncer_speech_memory";
+  support::ScratchFolder folder;
   std::filesystem::path weights = folder / "motion.safetensors";
 
   void SetUp() override {
-    std::filesystem::create_directories(folder);
     torch::manual_seed(3);
     nets::SyncFormerConfig former;
     former.coefficients = 8;
@@ -45,7 +45,6 @@ class SpeechMemory : public ::testing::Test {
     former.feed_forward = 48;
     nets::save_motion_networks(weights, nets::MotionNetworks({80, 32, 7}, former));
   }
-  void TearDown() override { std::filesystem::remove_all(folder); }
 };
 
 TEST_F(SpeechMemory, GrowsByTheMotionAlone) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "resyncer/core/tensor_file.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::mesh {
 namespace {
@@ -137,13 +138,6 @@ TEST(FaceModel, MouthIsFilledInsideTheInnerLipsOnly) {
 
 class Damaged : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ = fs::temp_directory_path() /
-            (std::string("resyncer_face_model_") +
-             testing::UnitTest::GetInstance()->current_test_info()->name() + ".safetensors");
-  }
-  void TearDown() override { fs::remove(path_); }
-
   // What load_face_model says of the committed model after `change`.
   std::string fault(const std::function<void(core::TensorFileWriter*)>& change) {
     core::TensorFile good(kCommitted);
@@ -161,7 +155,8 @@ class Damaged : public testing::Test {
     return "";
   }
 
-  fs::path path_;
+  support::ScratchFolder folder_;
+  fs::path path_ = folder_ / "face_model.safetensors";
 };
 
 TEST_F(Damaged, UnchangedCopyLoads) {

@@ -12,6 +12,7 @@
 #include "resyncer/core/error.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/train/face_model.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::train {
 namespace {
@@ -57,16 +58,12 @@ nlohmann::json figures(float held_out_size = 1) {
 class FaceModelTraining : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / (std::string("resyncer_training_") +
-                                           testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(folder_);
     options_.identity_modes = 8;
     options_.speech_modes = 9;
     options_.upper_modes = 4;
     options_.last_identity = 8;
     options_.samples = 1000;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   mesh::FaceModel train(const nlohmann::json& json) {
     std::ofstream(path()) << json.dump();
@@ -74,7 +71,7 @@ class FaceModelTraining : public testing::Test {
   }
   fs::path path() const { return folder_ / "figures.json"; }
 
-  fs::path folder_;
+  support::ScratchFolder folder_;
   FaceModelOptions options_;
   FaceModelReport report_;
 };

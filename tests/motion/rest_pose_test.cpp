@@ -11,7 +11,7 @@ namespace {
 float rest_of(const std::vector<float>& openness) {
   Coefficients meshes(Eigen::Index(openness.size()), 1);
   for (std::size_t i = 0; i < openness.size(); ++i) meshes(Eigen::Index(i), 0) = openness[i];
-  return rest_pose(meshes, openness)[0];
+  return rest_pose(meshes, openness, Eigen::VectorXf::Ones(1))[0];
 }
 
 std::vector<float> talk(int frames) {
@@ -50,10 +50,16 @@ TEST(RestPose, OfATalkWithoutPauseIsTheMostClosedTenth) {
   EXPECT_GT(rest_of(talk(200)), 0.0F);
 }
 
-TEST(RestPose, IsNeutralWhereNoMouthIsEverShut) {
+TEST(RestPose, OfASmileThatNeverShutsHasTheJawRaised) {
+  Coefficients meshes(50, 2);  // the openness, and the corners of the mouth
   std::vector<float> openness;
-  for (int i = 0; i < 50; ++i) openness.push_back(0.4F + 0.05F * std::sin(float(i)));
-  EXPECT_EQ(rest_of(openness), 0.0F);
+  for (int i = 0; i < 50; ++i) {
+    openness.push_back(0.4F + 0.05F * std::sin(float(i)));
+    meshes.row(i) << openness.back(), 2;
+  }
+  Eigen::VectorXf rest = rest_pose(meshes, openness, Eigen::Vector2f(1, 0));
+  EXPECT_NEAR(rest[0], 0.12F, 1e-3F);
+  EXPECT_NEAR(rest[1], 2, 1e-4F) << "she goes on smiling";
   EXPECT_EQ(rest_of({}), 0.0F);
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/scratch_folder.h"
+
 namespace resyncer::nets {
 namespace {
 
@@ -10,6 +12,7 @@ SpeechEncoderConfig small_speech() { return {80, 16, 5}; }
 SyncFormerConfig small_former() {
   SyncFormerConfig config;
   config.coefficients = 5;
+  config.components = 4;
   config.audio = 16;
   config.width = 16;
   config.feed_forward = 24;
@@ -146,7 +149,8 @@ TEST(SyncFormer, StyleIgnoresPadding) {
 
 TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   torch::NoGradGuard no_grad;
-  auto path = std::filesystem::temp_directory_path() / "resyncer_motion_networks_test.safetensors";
+  support::ScratchFolder folder;
+  auto path = folder / "motion.safetensors";
   MotionNetworks saved(small_speech(), small_former());
   randomize(saved.former.get());
   save_motion_networks(path, saved, Precision::full);
@@ -158,7 +162,7 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
                            loaded.former(in.past, in.known, in.features, in.inside, in.style)));
   // Configs that are legal JSON and illegal networks.
   for (const char* config : {"{}", R"({"width":"wide"})", "[]"}) {
-    save_weights(path, {"motion", 2, config}, saved.named());
+    save_weights(path, {"motion", 4, config}, saved.named());
     EXPECT_THROW(load_motion_networks(path), core::Error) << config;
   }
   auto uneven = small_former();
@@ -166,9 +170,8 @@ TEST(MotionNetworks, SavedIsLoadedBackAndHostileFilesAreRefused) {
   SpeechEncoderConfig speech = small_speech();
   auto fields = speech.fields();
   for (const auto& field : uneven.fields()) fields.push_back(field);
-  save_weights(path, {"motion", 2, write_config(fields)}, saved.named());
+  save_weights(path, {"motion", 4, write_config(fields)}, saved.named());
   EXPECT_THROW(load_motion_networks(path), core::Error);
-  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "support/scratch_folder.h"
+
 namespace resyncer::nets {
 namespace {
 
@@ -25,11 +27,8 @@ struct Toy : torch::nn::Module {
 
 class Weights : public testing::Test {
  protected:
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() /
-      (std::string("resyncer_weights_") + testing::UnitTest::GetInstance()->current_test_info()->name() +
-       ".safetensors");
-  void TearDown() override { std::filesystem::remove(path); }
+  support::ScratchFolder folder;
+  std::filesystem::path path = folder / "toy.safetensors";
 };
 
 std::string fault_of(const TensorFile& file, Toy* toy) {

@@ -6,13 +6,14 @@
 #include <random>
 
 #include "resyncer/core/error.h"
+#include "support/scratch_folder.h"
 #include "talking_video.h"
 
 namespace resyncer::pipeline {
 namespace {
 
+using support::ScratchFolder;
 using testing::schematic_face;
-using testing::TemporaryFolder;
 
 core::ImageU8 noise(int width, int height) {
   core::ImageU8 image(width, height, 3);
@@ -164,7 +165,7 @@ TEST(ReferenceBank, AFaceThatHardlyMovesHasSparesEvenInTime) {
 }
 
 TEST(Analysis, ThreadsGiveTheSameResult) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   testing::write_moving_portrait(folder / "moving.y4m", 12, 3);
   AnalysisOptions alone;
   alone.threads = 1;
@@ -189,7 +190,7 @@ TEST(Analysis, ThreadsGiveTheSameResult) {
 }
 
 TEST(Analysis, UnreadableVideoIsAnInputError) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   std::ofstream(folder / "bad.mp4") << "no video";
   for (int threads : {1, 2}) {
     AnalysisOptions options;

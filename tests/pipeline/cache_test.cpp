@@ -6,13 +6,14 @@
 #include <random>
 
 #include "resyncer/core/error.h"
+#include "support/scratch_folder.h"
 #include "talking_video.h"
 
 namespace resyncer::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TemporaryFolder;
+using support::ScratchFolder;
 
 std::string content(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -56,14 +57,14 @@ void expect_equal(const Analysis& a, const Analysis& b) {
 }
 
 TEST(AnalysisFile, IsReadBackAsWritten) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   Analysis a = testing::schematic_analysis();
   save_analysis(a, folder / "a.safetensors");
   expect_equal(a, load_analysis(folder / "a.safetensors"));
 }
 
 TEST(AnalysisFile, VideoWithoutFacesIsKeptToo) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   Analysis a = testing::schematic_analysis();
   a.tracks.tracks.clear();
   a.bank.clear();
@@ -73,7 +74,7 @@ TEST(AnalysisFile, VideoWithoutFacesIsKeptToo) {
 
 // Whatever is done to the bytes: a good analysis or Error{input}, never a crash.
 TEST(AnalysisFile, DamageIsRefused) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   fs::path path = folder / "a.safetensors";
   save_analysis(testing::schematic_analysis(), path);
   const std::string good = content(path);
@@ -98,7 +99,7 @@ TEST(AnalysisFile, DamageIsRefused) {
 }
 
 TEST(AnalysisFile, IndicesOutsideTheVideoAreRefused) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   auto refused = [&](const Analysis& a) {
     save_analysis(a, folder / "a.safetensors");
     EXPECT_THROW(load_analysis(folder / "a.safetensors"), core::Error);
@@ -118,7 +119,7 @@ TEST(AnalysisFile, IndicesOutsideTheVideoAreRefused) {
 }
 
 TEST(Cache, SecondTimeComesFromTheFileAndDamageIsRepaired) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   fs::path video = folder / "moving.y4m";
   testing::write_moving_portrait(video, 4, 2);
   CacheOptions cache;
@@ -139,7 +140,7 @@ TEST(Cache, SecondTimeComesFromTheFileAndDamageIsRepaired) {
 }
 
 TEST(Cache, KeyDependsOnContentAndOptionsButNotOnTheName) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   write(folder / "a", "one");
   write(folder / "b", "one");
   write(folder / "c", "two");
@@ -153,7 +154,7 @@ TEST(Cache, KeyDependsOnContentAndOptionsButNotOnTheName) {
 }
 
 TEST(Cache, FolderThatCannotBeWrittenIsNoError) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   write(folder / "file", "in the way");
   CacheOptions cache;
   cache.folder = folder / "file/below";
@@ -163,7 +164,7 @@ TEST(Cache, FolderThatCannotBeWrittenIsNoError) {
 }
 
 TEST(Cache, LongestUnusedGoFirstAndOthersFilesStay) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   fs::path old = folder / "old.analysis.safetensors", fresh = folder / "fresh.analysis.safetensors",
            foreign = folder / "thesis.txt";
   write(old, std::string(40000, 'x'));

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "resyncer/core/error.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::pipeline {
 namespace {
@@ -17,17 +18,12 @@ std::string hash_of(const std::string& text) { return content_hash(text.data(), 
 
 class ContentHash : public testing::Test {
  protected:
-  ContentHash()
-      : folder_(fs::temp_directory_path() / ("resyncer content h\xC3\xA4sh " + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
-  }
-  ~ContentHash() override { fs::remove_all(folder_); }
   fs::path write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name, std::ios::binary) << text;
     return folder_ / name;
   }
 
-  fs::path folder_;
+  support::ScratchFolder folder_;
 };
 
 TEST_F(ContentHash, TestVectorsOfTheStandard) {
@@ -56,7 +52,7 @@ TEST_F(ContentHash, OneBitMakesAnotherHash) {
 TEST_F(ContentHash, WhatIsNoReadableFileIsAnInputError) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  for (const fs::path& path : {folder_ / "absent", folder_, pipe}) {
+  for (const fs::path& path : {folder_ / "absent", folder_.path(), pipe}) {
     try {
       content_hash(path);
       ADD_FAILURE() << path;

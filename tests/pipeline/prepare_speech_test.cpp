@@ -10,12 +10,13 @@
 #include "resyncer/core/error.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/speech/features.h"
+#include "support/scratch_folder.h"
 #include "talking_video.h"
 
 namespace resyncer::pipeline {
 namespace {
 
-using testing::TemporaryFolder;
+using support::ScratchFolder;
 using Labels = std::vector<std::uint8_t>;
 
 std::uint8_t label_of(const std::string& name) {
@@ -130,7 +131,7 @@ TEST(SpeechSynthesizer, UnknownVoicesAndStrangeTextsAreMet) {
 }
 
 TEST(PrepareSpeech, WritesADataset) {
-  TemporaryFolder folder;
+  ScratchFolder folder;
   SpeechDataOptions options;
   options.languages = {"en-us", "de"};
   options.variants = {"m1", "f2", "klatt"};

@@ -7,13 +7,14 @@
 
 #include "resyncer/core/error.h"
 #include "resyncer/core/tensor_file.h"
+#include "support/scratch_folder.h"
 #include "talking_video.h"
 
 namespace resyncer::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::TemporaryFolder;
+using support::ScratchFolder;
 
 TEST(ChooseDiverse, TakesTheExtremes) {
   std::vector<Eigen::VectorXf> rows;
@@ -79,7 +80,7 @@ class Prepare : public ::testing::Test {
     options_.warn = [this](const std::string& message) { warnings_.push_back(message); };
   }
 
-  TemporaryFolder folder_, out_;
+  ScratchFolder folder_, out_;
   PrepareOptions options_;
   std::vector<std::string> warnings_;
 };

@@ -1,9 +1,6 @@
 // Videos and faces for the tests of this folder, made on the spot.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -13,26 +10,6 @@
 #include "resyncer/pipeline/analysis.h"
 
 namespace resyncer::pipeline::testing {
-
-// A folder that goes with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    static std::atomic<int> counter{0};
-    path_ = std::filesystem::temp_directory_path() /
-            ("resyncer-pipeline-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::filesystem::path portrait() {
   return std::filesystem::path(RESYNCER_SOURCE_DIR) / "tests/data/astronaut.png";

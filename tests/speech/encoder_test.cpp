@@ -10,13 +10,10 @@
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/features.h"
 #include "resyncer/speech/speech_gate.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::speech {
 namespace {
-
-std::filesystem::path scratch(const std::string& name) {
-  return std::filesystem::temp_directory_path() / ("resyncer_speech_" + name + ".safetensors");
-}
 
 core::FeatureSequence random_mel(int frames) {
   std::mt19937 random(5);
@@ -26,13 +23,17 @@ core::FeatureSequence random_mel(int frames) {
   return mel;
 }
 
-TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
-  auto path = scratch("blocks");
+SpeechEncoder random_encoder() {
+  support::ScratchFolder folder;
   torch::manual_seed(4);
   nets::SyncFormerConfig former;
   former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  nets::save_motion_networks(folder / "weights.safetensors", nets::MotionNetworks({80, 32, 6}, former));
+  return SpeechEncoder(folder / "weights.safetensors");
+}
+
+TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
+  SpeechEncoder encoder = random_encoder();
   for (int frames : {0, 1, 2, 7, 601}) {
     auto mel = random_mel(frames);
     auto whole = encoder.encode(mel, 100000);
@@ -46,7 +47,6 @@ TEST(SpeechEncoder, BlockSizeDoesNotMatter) {
         ASSERT_NEAR(parts.values[i], whole.values[i], 2e-5);
     }
   }
-  std::filesystem::remove(path);
 }
 
 // Rows [first, first + count) of it.
@@ -66,12 +66,7 @@ void in_pieces(const core::FeatureSequence& mel, unsigned longest, Push push) {
 }
 
 TEST(SpeechEncoder, AStreamGivesTheSameBits) {
-  auto path = scratch("stream");
-  torch::manual_seed(4);
-  nets::SyncFormerConfig former;
-  former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  SpeechEncoder encoder = random_encoder();
   for (int frames : {0, 1, 50, 449, 1025, 4001}) {
     auto mel = random_mel(frames);
     auto whole = encoder.encode(mel);
@@ -86,29 +81,22 @@ TEST(SpeechEncoder, AStreamGivesTheSameBits) {
       EXPECT_EQ(parts.values, whole.values) << frames << " frames in pieces of " << longest;
     }
   }
-  std::filesystem::remove(path);
 }
 
 TEST(SpeechEncoder, AStreamHandsOnWhatIsCertain) {
-  auto path = scratch("early");
-  torch::manual_seed(4);
-  nets::SyncFormerConfig former;
-  former.audio = 32;
-  nets::save_motion_networks(path, nets::MotionNetworks({80, 32, 6}, former));
-  SpeechEncoder encoder(path);
+  SpeechEncoder encoder = random_encoder();
   SpeechEncoder::Stream stream(encoder);
   core::FeatureSequence features;
   stream.push(random_mel(6000), &features);  // a minute
   EXPECT_GE(features.frames, 3000 - 512 - 300);
-  std::filesystem::remove(path);
 }
 
 TEST(SpeechEncoder, BadFilesAreRefused) {
   EXPECT_THROW(SpeechEncoder("/nonexistent/weights.safetensors"), core::Error);
-  auto path = scratch("garbage");
+  support::ScratchFolder folder;
+  auto path = folder / "weights.safetensors";
   std::ofstream(path) << "this is no weights file, whatever its name says";
   EXPECT_THROW(SpeechEncoder{path}, core::Error);
-  std::filesystem::remove(path);
 }
 
 // --- the gate ---

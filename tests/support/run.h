@@ -1,11 +1,10 @@
 // Runs a program without a shell and catches all it says.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-namespace resyncer::testing {
+namespace resyncer::support {
 
 struct RunResult {
   int status = -1;  // exit code, or 128 + signal
@@ -19,20 +18,4 @@ RunResult run(const std::vector<std::string>& command, const std::vector<std::st
 RunResult resyncer(const std::vector<std::string>& arguments,
                    const std::vector<std::string>& environment = {});
 
-// A folder that is removed at the end of the test.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
-  // Names of all that lies in it, sorted.
-  std::vector<std::string> names() const;
-
- private:
-  std::filesystem::path path_;
-};
-
-}  // namespace resyncer::testing
+}  // namespace resyncer::support

@@ -7,6 +7,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "resyncer/core/error.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::track {
 namespace {
@@ -195,10 +196,9 @@ core::ErrorKind kind_of_failure(const std::filesystem::path& path) {
 }
 
 TEST(LandmarkModel, DamagedFilesAreNamed) {
-  auto folder = std::filesystem::temp_directory_path() / "resyncer_track_test";
-  std::filesystem::create_directories(folder);
+  support::ScratchFolder folder;
   EXPECT_EQ(kind_of_failure(folder / "missing.dat"), core::ErrorKind::model);
-  EXPECT_EQ(kind_of_failure(folder), core::ErrorKind::model);
+  EXPECT_EQ(kind_of_failure(folder.path()), core::ErrorKind::model);
 
   std::ifstream in(kModel, std::ios::binary);
   std::string head(200000, '\0');
@@ -216,7 +216,6 @@ TEST(LandmarkModel, DamagedFilesAreNamed) {
     damaged[at] = char(damaged[at] ^ 0x8F);
     EXPECT_EQ(kind_of_failure(write("damaged.dat", damaged)), core::ErrorKind::model) << at;
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST(AnalysisScale, NeverEnlargesAndCapsTheLongSide) {

@@ -6,6 +6,7 @@
 
 #include "resyncer/core/error.h"
 #include "resyncer/generator/rewired_generator.h"
+#include "support/scratch_folder.h"
 #include "train/faces_synthetic.h"
 
 namespace resyncer::train {
@@ -14,15 +15,9 @@ namespace {
 class GeneratorTraining : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        (std::string("resyncer_train_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
     model_ = shipped_face_model();
     write_synthetic_faces(folder_ / "faces", model_, {});
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   GeneratorTrainingOptions options(const std::string& name) const {
     GeneratorTrainingOptions o;
@@ -44,7 +39,7 @@ class GeneratorTraining : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  std::filesystem::path folder_;
+  support::ScratchFolder folder_;
   mesh::FaceModel model_;
 };
 

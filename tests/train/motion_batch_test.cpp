@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "motion_synthetic.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::train {
 namespace {
@@ -11,7 +12,8 @@ constexpr std::int64_t kContext = 12;  // mel frames
 
 class MotionSampling : public testing::Test {
  protected:
-  std::filesystem::path file = std::filesystem::temp_directory_path() / "resyncer_motion_sampling.safetensors";
+  support::ScratchFolder folder;
+  std::filesystem::path file = folder / "motion.safetensors";
   MotionTrainOptions options;
   std::mt19937_64 random{7};
 
@@ -21,7 +23,6 @@ class MotionSampling : public testing::Test {
     options.frames = 16;
     options.reach = 4;
   }
-  void TearDown() override { std::filesystem::remove(file); }
 
   MotionBatch draw() {
     MotionDataset data = load_motion_datasets({file}, synthetic::kCoefficients, MelForm::raw);

@@ -11,6 +11,7 @@
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/mesh/face_model.h"
 #include "resyncer/speech/features.h"
+#include "resyncer/sync/mouth.h"
 
 namespace resyncer::train::synthetic {
 
@@ -26,6 +27,7 @@ inline mesh::FaceModel face_model() {
   face.neutral.row(66) << 0, -3.1F, 8.5F;
   face.identity = Eigen::MatrixXf::Zero(3 * 70, 1);
   face.expression = Eigen::MatrixXf::Zero(3 * 70, kCoefficients + 2);
+  face.wide_open = Eigen::VectorXf::Unit(kCoefficients + 2, 0);
   face.expression(3 * 62 + 1, 0) = 0.05F;
   face.expression(3 * 66 + 1, 0) = -0.3F;
   face.expression(3 * 8 + 1, 0) = -0.3F;
@@ -37,13 +39,24 @@ inline mesh::FaceModel face_model() {
   return face;
 }
 
+inline void append_mouth(float open, std::vector<std::uint8_t>* out) {
+  for (int y = 0; y < sync::kMouthHeight; ++y)
+    for (int x = 0; x < sync::kMouthWidth; ++x) {
+      float dx = (float(x) - 32) / 20, dy = (float(y) - 20) / (1 + 12 * open);
+      out->push_back(dx * dx + dy * dy < 1 ? 40 : std::uint8_t(150 + x % 7));
+    }
+}
+
 // `clips` clips of `frames` meshes each, two a speaker.
-inline void write_dataset(const std::filesystem::path& path, int clips, int frames, unsigned seed) {
+// `kind` "sync": with pictures of the mouth, a dark slit that opens.
+inline void write_dataset(const std::filesystem::path& path, int clips, int frames, unsigned seed,
+                          const std::string& kind = "motion") {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   std::uniform_real_distribution<float> uniform;
   std::vector<std::uint16_t> mel;
   std::vector<float> expression, confidence, openness;
+  std::vector<std::uint8_t> mouth;
   std::vector<std::int64_t> mel_start = {0}, start = {0};
   std::vector<std::int32_t> speaker;
   for (int c = 0; c < clips; ++c) {
@@ -69,13 +82,14 @@ inline void write_dataset(const std::filesystem::path& path, int clips, int fram
       expression.insert(expression.end(), {2 * a - 0.5F, round[std::size_t(4 * t + 2)] * a, 0.3F * a, 0.1F});
       confidence.push_back(t % 17 == 16 ? 0.F : 1.F);
       openness.push_back(0.25F * a);
+      if (kind == "sync") append_mouth(a, &mouth);
     }
     mel_start.push_back(mel_start.back() + 4 * frames);
     start.push_back(start.back() + frames);
     speaker.push_back(c / 2);
   }
   core::TensorFileWriter writer;
-  writer.set_meta("kind", "motion");
+  writer.set_meta("kind", kind);
   writer.set_meta("names", "[\"first\"]");
   writer.add("mel", core::DType::f16, {mel_start.back(), speech::kMelBands}, mel.data());
   writer.add("mel_start", core::DType::i64, {std::int64_t(mel_start.size())}, mel_start.data());
@@ -84,6 +98,8 @@ inline void write_dataset(const std::filesystem::path& path, int clips, int fram
   writer.add("openness", {start.back()}, openness);
   writer.add("motion_start", core::DType::i64, {std::int64_t(start.size())}, start.data());
   writer.add("speaker", core::DType::i32, {std::int64_t(speaker.size())}, speaker.data());
+  if (kind == "sync")
+    writer.add("mouth", core::DType::u8, {start.back(), sync::kMouthHeight, sync::kMouthWidth}, mouth.data());
   writer.write(path);
 }
 

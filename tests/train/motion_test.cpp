@@ -11,6 +11,7 @@
 #include "resyncer/motion/sync_former.h"
 #include "resyncer/nets/sync_former.h"
 #include "resyncer/speech/encoder.h"
+#include "support/scratch_folder.h"
 #include "train/motion_synthetic.h"
 
 namespace resyncer::train {
@@ -20,15 +21,11 @@ using testing::HasSubstr;
 
 class MotionTraining : public testing::Test {
  protected:
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() /
-      (std::string("resyncer_train_motion_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+  support::ScratchFolder folder;
   mesh::FaceModel face = synthetic::face_model();
   MotionTrainOptions options;
 
   void SetUp() override {
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
     options.datasets = {folder / "train.safetensors"};
     options.output = folder / "motion.safetensors";
     options.frames = 24;
@@ -40,7 +37,6 @@ class MotionTraining : public testing::Test {
     options.reach = 4;
     options.cuda = false;
   }
-  void TearDown() override { std::filesystem::remove_all(folder); }
 };
 
 std::vector<char> bytes_of(const std::filesystem::path& path) {
@@ -88,7 +84,7 @@ TEST_F(MotionTraining, FollowsSpeakersNeverHeard) {
   int lines = 0;
   while (std::getline(csv, line)) ++lines;
   EXPECT_EQ(lines, 1 + 3);
-  for (const auto& item : std::filesystem::directory_iterator(folder))
+  for (const auto& item : std::filesystem::directory_iterator(folder.path()))
     EXPECT_EQ(item.path().filename().string().find("candidate"), std::string::npos);
 
   // A roll-out of two minutes neither drifts nor blows up: its last half is like its first.

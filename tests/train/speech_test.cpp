@@ -14,6 +14,7 @@
 #include "resyncer/nets/speech_encoder.h"
 #include "resyncer/nets/weights.h"
 #include "resyncer/speech/features.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::train {
 namespace {
@@ -61,8 +62,7 @@ struct Sounds {
 
 class SpeechTraining : public ::testing::Test {
  protected:
-  SpeechTraining() : folder_(fs::temp_directory_path() / ("resyncer-speech-" + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
+  SpeechTraining() {
     Sounds(16).write(folder_ / "data.safetensors");
     options_.datasets = {folder_ / "data.safetensors"};
     options_.output = folder_ / "encoder.safetensors";
@@ -75,10 +75,6 @@ class SpeechTraining : public ::testing::Test {
     options_.learning_rate = 1e-2;
     options_.average_decay = 0.9;
     options_.cuda = false;
-  }
-  ~SpeechTraining() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
   }
 
   std::string refusal() {
@@ -96,7 +92,7 @@ class SpeechTraining : public ::testing::Test {
       EXPECT_EQ(std::memcmp(view.data, second.get(name).data, view.bytes), 0) << name;
   }
 
-  fs::path folder_;
+  support::ScratchFolder folder_;
   SpeechTrainOptions options_;
 };
 

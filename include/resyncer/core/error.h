@@ -16,6 +16,7 @@ enum class ErrorKind {
   face,      // 5: no usable face in the whole video
   output,    // 6: the result cannot be written (encoder, permission, disk)
   memory,    // 7: out of memory
+  limit,     // 8: a figure is worse than the limit that was asked for
 };
 
 int exit_code(ErrorKind kind);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace resyncer::core {
 
@@ -22,6 +23,9 @@ class OutputFile {
   std::filesystem::path target_, temporary_;
   bool committed_ = false;
 };
+
+// The text and a line break, as a file that appears whole or not at all. Throws Error{output}.
+void write_text(const std::filesystem::path& path, const std::string& text);
 
 // Removes every OutputFile that is still open: called once, from the way out on SIGINT/SIGTERM.
 // Async-signal-safe.

@@ -37,7 +37,8 @@ class StyleSyncFormer {
   //   features  50 Hz, from the encoder of the same weights file
   //   style     meshes of the speaker whose manner is wanted, at 25 Hz, any length (empty = the mean style);
   //   with
-  //             25 or more the lips open as far as in them, else as far as people's usually do
+  //             25 or more the lips open as far as in them and about their mean shape, else as far as
+  //             people's usually do and about the shape of `rest`
   //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than a
   //   moment
   //             the mouth comes to `rest` (coefficient_count values) within 200 ms and stays there

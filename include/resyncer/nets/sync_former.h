@@ -1,7 +1,10 @@
 // Style-SyncFormer (ReSyncer, section 3.1): past meshes, speech features and one style token to the next
 // mesh.
 //
-// A mesh is a vector of speech-expression coefficients (unit sigma) at 25 Hz; speech features come at 50 Hz,
+// A mesh is a vector of speech-expression coefficients (unit sigma) at 25 Hz. The network itself speaks in
+// `components` of how real mouths move (SyncFormerImpl::motion_basis), each of unit deviation: the bases of
+// the face model hold shapes that nobody makes, and a network that may use them opens the mouth with the one
+// that opens it most. Speech features come at 50 Hz,
 // features 2t and 2t+1 belonging to mesh t. The decoder's token t holds mesh t-1 (or a learned token where it
 // is unknown) and the style; each block is self-attention over the last `history` tokens, cross-attention
 // over the `reach` features on either side of the frame, both with learned biases by relative position, then
@@ -22,6 +25,7 @@ namespace resyncer::nets {
 
 struct SyncFormerConfig {
   std::int64_t coefficients = 24;  // of a mesh
+  std::int64_t components = 8;     // of motion
   std::int64_t audio = 128;        // channels of the speech features
   std::int64_t width = 128;        // of a token
   std::int64_t layers = 2;
@@ -63,9 +67,9 @@ TORCH_MODULE(SyncBlock);
 class StyleEncoderImpl : public torch::nn::Module {
  public:
   StyleEncoderImpl(const SyncFormerConfig& config, double dropout);
-  // meshes [B, S, coefficients], seen [B, S] (1 = real, 0 = padding; at least one a row) -> code [B,
+  // motion [B, S, components], seen [B, S] (1 = real, 0 = padding; at least one a row) -> code [B,
   // style_size].
-  torch::Tensor forward(const torch::Tensor& meshes, const torch::Tensor& seen);
+  torch::Tensor forward(const torch::Tensor& motion, const torch::Tensor& seen);
 
  private:
   SyncFormerConfig config_;
@@ -95,6 +99,10 @@ class SyncFormerImpl : public torch::nn::Module {
   // What the direct path says by itself [B, L, coefficients]: `features` as above, `style` the code.
   torch::Tensor forward_direct(const torch::Tensor& features, const torch::Tensor& style);
 
+  // Components of meshes, and meshes of components, [..., coefficients] and [..., components].
+  torch::Tensor components_of(const torch::Tensor& meshes) const;
+  torch::Tensor meshes_of(const torch::Tensor& components) const;
+
   const SyncFormerConfig& config() const { return config_; }
 
   torch::nn::Linear mesh_in{nullptr}, style_in{nullptr}, mesh_out{nullptr}, gain{nullptr}, direct{nullptr};
@@ -104,11 +112,17 @@ class SyncFormerImpl : public torch::nn::Module {
   torch::Tensor unknown;     // [width]: token of an unknown mesh
   torch::Tensor mean_style;  // [style_size]
   torch::Tensor mean_mesh;   // buffer [coefficients]: what the network's output is added to
+  // Buffers: displacement from the mean mesh = motion_basis . components, and the components of a
+  // displacement. Given by the data, not learned.
+  torch::Tensor motion_basis;      // [coefficients, components]
+  torch::Tensor motion_from_mesh;  // [components, coefficients]
   // Buffers: opening of the lips (height over width) = opening_at_rest + opening . mesh, to first order, and
   // its usual deviation while somebody talks. Zero = not known.
   torch::Tensor opening, opening_at_rest, opening_deviation;  // [coefficients], [1], [1]
 
  private:
+  torch::Tensor hear(const torch::Tensor& features);  // components that the direct path says
+
   SyncFormerConfig config_;
 };
 TORCH_MODULE(SyncFormer);

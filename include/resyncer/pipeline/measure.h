@@ -58,4 +58,17 @@ struct MotionFigures {
 MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& models,
                              const MeasureOptions& options);
 
+struct RenderFigures {
+  std::filesystem::path clip;
+  int frames = 0;
+  double correlation = 0;      // of lip openings, best lag
+  int lag = 0;                 // frames; positive = the result is late
+  double amplitude_ratio = 0;  // deviation of the opening seen over the one asked for
+};
+
+// Whether a render does what it is told: the clip is rendered with `speech`, the face is tracked in the
+// result, and its lip opening compared with that of the mesh that the speech asked for.
+RenderFigures measure_render(const std::filesystem::path& clip, const std::filesystem::path& speech,
+                             const ModelSet& models, const MeasureOptions& options);
+
 }  // namespace resyncer::pipeline

@@ -25,7 +25,7 @@ struct PrepareOptions {
   // whole folder.
   std::string speaker_pattern;
   int speaker_size = 0;
-  double sound_delay = 0;  // seconds that the footage's sound comes after its picture (motion)
+  double sound_delay = 0;  // seconds that the footage's sound comes after its picture (motion, sync)
   track::TrackerOptions tracker;
   std::filesystem::path cache;  // folder for the analyses; empty = none. Never cleaned
   int threads = 2;              // groups at a time
@@ -59,6 +59,9 @@ PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& f
 // "motion": mel f16, mel_start, expression f32 at 25 Hz, confidence, openness, motion_start, speaker i32 [C].
 PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceModel& model,
                              const std::string& model_version, const std::filesystem::path& out);
+// "sync": the same and mouth u8 [rows,48,64] (sync/mouth.h): the picture of the mouth at every row.
+PrepareReport prepare_sync(const PrepareOptions& options, const mesh::FaceModel& model,
+                           const std::string& model_version, const std::filesystem::path& out);
 // "tracks": landmarks f32 [N,68,2] px, clip i32 [N] (the group), size i32 [N,2] (width, height), for refining
 // the face model.
 PrepareReport prepare_tracks(const PrepareOptions& options, const TracksOptions& tracks,

@@ -58,7 +58,8 @@ struct MotionTrainOptions {
   double average_decay = 0.997;  // of the averaged weights
   double speaker_balance = 0.5;  // a speaker is drawn with probability ~ frames ^ this (0 = all alike)
 
-  double velocity_weight = 2;  // against the vertex term
+  double vertex_weight = 1;
+  double velocity_weight = 2;
   double opening_weight = 0.5;
   double closure_weight = 3;   // more weight on the opening where the lips are shut
   double follow_weight = 1;    // correlation of the opening over a window
@@ -66,7 +67,7 @@ struct MotionTrainOptions {
   double speech_weight = 0.5;  // all terms once more for the direct path alone
 
   double history_drop = 0.4;   // probability that a window knows no past at all
-  double history_noise = 0.4;  // sigma of the noise on past meshes, coefficient units
+  double history_noise = 0.4;  // sigma of the noise on past meshes, in deviations of real motion
   double own_history = 0.3;    // share of steps whose past are the network's own meshes
   double style_drop = 0.3;     // probability of the mean style
 
@@ -77,6 +78,7 @@ struct MotionTrainOptions {
   std::int64_t speech_channels = 128, speech_blocks = 7, speech_cycle = 5;
   std::int64_t width = 128, layers = 2, heads = 4, feed_forward = 256, history = 24, reach = 16;
   bool direct = true;
+  std::int64_t components = 8;  // of motion
 
   std::function<void(const MotionProgress&)> progress;  // may be empty
 };

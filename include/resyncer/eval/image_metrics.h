@@ -1,8 +1,6 @@
-// Figures of merit, on plain images and sequences. Pictures are [0, 1]; `mask` picks the pixels that count (>
-// 0.5).
+// Figures of one picture against another. Pictures are [0, 1], R, G, B or gray, of one size; `mask` picks the
+// pixels that count (> 0.5).
 #pragma once
-
-#include <vector>
 
 #include "resyncer/core/image.h"
 
@@ -18,13 +16,9 @@ double ssim(const core::ImageF& a, const core::ImageF& b, const core::ImageF& ma
 // Variance of the 4-neighbour Laplacian of the luma over the mask: sharpness.
 double laplacian_variance(const core::ImageF& image, const core::ImageF& mask);
 
-struct LagCorrelation {
-  double value = 0;  // Pearson, 0 when either sequence is constant
-  int lag = 0;       // b is read at i + lag
-};
-// Best correlation of two sequences over lags in [-max_lag, max_lag]; frames whose `weight` (of b) is 0 do
-// not count.
-LagCorrelation best_lag_correlation(const std::vector<float>& a, const std::vector<float>& b,
-                                    const std::vector<float>& weight, int max_lag);
+// Multi-scale gradient error (after Li & Snavely 2018): length of the difference of the luma's gradients,
+// mean over the mask, then over three scales, each the 2 x 2 means of the one before. A pixel counts at a
+// coarser scale when half of it lies in the mask. Of [0, 1] a pixel of the scale; 0 = the same edges.
+double gradient_error(const core::ImageF& a, const core::ImageF& b, const core::ImageF& mask);
 
 }  // namespace resyncer::eval

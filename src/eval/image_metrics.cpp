@@ -1,25 +1,16 @@
-#include "resyncer/eval/metrics.h"
+#include "resyncer/eval/image_metrics.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+
+#include "eval/luma.h"
 
 namespace resyncer::eval {
 
 namespace {
 
 using core::ImageF;
-
-ImageF luma(const ImageF& image) {
-  if (image.channels == 1) return image;
-  ImageF out(image.width, image.height, 1);
-  const float* p = image.data.data();
-  for (float& y : out.data) {
-    y = 0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2];
-    p += image.channels;
-  }
-  return out;
-}
 
 constexpr int kRadius = 5;
 using Kernel = std::array<float, 2 * kRadius + 1>;
@@ -56,6 +47,18 @@ ImageF blur(const ImageF& image) {
 ImageF product(const ImageF& a, const ImageF& b) {
   ImageF out = a;
   for (std::size_t i = 0; i < out.data.size(); ++i) out.data[i] *= b.data[i];
+  return out;
+}
+
+constexpr int kScales = 3;
+
+// 2 x 2 means; an odd row or column at the end is dropped.
+ImageF halved(const ImageF& image) {
+  ImageF out(image.width / 2, image.height / 2, 1);
+  for (int y = 0; y < out.height; ++y)
+    for (int x = 0; x < out.width; ++x)
+      out.at(x, y) = 0.25F * (image.at(2 * x, 2 * y) + image.at(2 * x + 1, 2 * y) +
+                              image.at(2 * x, 2 * y + 1) + image.at(2 * x + 1, 2 * y + 1));
   return out;
 }
 
@@ -105,26 +108,25 @@ double laplacian_variance(const ImageF& image, const ImageF& mask) {
   return squares / count - mean * mean;
 }
 
-LagCorrelation best_lag_correlation(const std::vector<float>& a, const std::vector<float>& b,
-                                    const std::vector<float>& weight, int max_lag) {
-  LagCorrelation best{-2, 0};
-  for (int lag = -max_lag; lag <= max_lag; ++lag) {
-    double n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-    for (int i = 0; i < int(a.size()); ++i) {
-      int j = i + lag;
-      if (j < 0 || j >= int(b.size()) || weight[j] <= 0) continue;
-      n += 1;
-      sa += a[i];
-      sb += b[j];
-      saa += double(a[i]) * a[i];
-      sbb += double(b[j]) * b[j];
-      sab += double(a[i]) * b[j];
+double gradient_error(const ImageF& a, const ImageF& b, const ImageF& mask) {
+  ImageF x = luma(a), y = luma(b), counts = mask;
+  double sum = 0, scales = 0;
+  for (int scale = 0; scale < kScales && std::min(x.width, x.height) >= 3; ++scale) {
+    double errors = 0, pixels = 0;
+    for (int v = 1; v + 1 < x.height; ++v)
+      for (int u = 1; u + 1 < x.width; ++u) {
+        if (counts.at(u, v) <= 0.5F) continue;
+        errors +=
+            std::hypot(gradient_x(x, u, v) - gradient_x(y, u, v), gradient_y(x, u, v) - gradient_y(y, u, v));
+        pixels += 1;
+      }
+    if (pixels > 0) {
+      sum += errors / pixels;
+      scales += 1;
     }
-    double va = n * saa - sa * sa, vb = n * sbb - sb * sb;
-    double value = va > 1e-12 && vb > 1e-12 ? (n * sab - sa * sb) / std::sqrt(va * vb) : 0.0;
-    if (value > best.value) best = {value, lag};
+    x = halved(x), y = halved(y), counts = halved(counts);
   }
-  return best;
+  return scales > 0 ? sum / scales : 0;
 }
 
 }  // namespace resyncer::eval

@@ -1,0 +1,25 @@
+// What the judge of sync says of videos: of real footage, and of renders, whose faces are analysed like any
+// other's.
+#pragma once
+
+#include "resyncer/pipeline/measure.h"
+#include "resyncer/sync/judge.h"
+
+namespace resyncer::pipeline {
+
+struct SyncFigures {
+  std::filesystem::path clip;
+  sync::SyncReading reading;
+  sync::RankFigures ranks;    // as the clip is
+  sync::RankFigures aligned;  // with its own offset taken off: of footage whose sound is late in the source
+};
+
+// One video for the judge. Throws Error{input} without sound, Error{face} without a face.
+sync::SyncTrace sync_trace(const std::filesystem::path& clip, const ModelSet& models,
+                           const sync::SyncJudge& judge, const MeasureOptions& options);
+
+// Clips of the list are each other's "others". Throws Error{input} for a clip that is too short to be judged.
+std::vector<SyncFigures> measure_sync(const std::vector<std::filesystem::path>& clips, const ModelSet& models,
+                                      const MeasureOptions& options);
+
+}  // namespace resyncer::pipeline
