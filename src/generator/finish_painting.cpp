@@ -8,9 +8,10 @@ namespace resyncer::generator {
 
 namespace {
 
-constexpr float kNoise = 0.008F;   // what the network adds even to clean footage that needs nothing
+constexpr float kNoise = 0.005F;   // what the network adds even to clean footage that needs nothing
+constexpr float kDetailCm = 0.1F;  // what is smaller is the business of the patch (patch.cpp)
 constexpr float kCredit = 0.75F;   // of the likely error of the mean, which the network may correct
-constexpr float kSpreadCm = 0.4F;  // over which the references' differences are averaged
+constexpr float kSpreadCm = 0.8F;  // over which the references' differences are averaged
 
 // Soft threshold: continuous, so that nothing flickers.
 float beyond_noise(float value) {

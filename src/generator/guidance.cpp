@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "generator/reference_light.h"
+#include "generator/registration.h"
 #include "generator/slots.h"
 
 namespace resyncer::generator {
@@ -181,6 +182,7 @@ void build_guidance(const mesh::FaceModel& model, const GuidanceInput& input, Gu
   }
   match_light(box, scratch, out);
   for (std::size_t i = 0; i < slots.size(); ++i) scale_validity(box, int(i), slots[i].trust, out);
+  out->offset = misplacement(*out);
 }
 
 }  // namespace resyncer::generator

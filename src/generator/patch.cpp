@@ -13,7 +13,8 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNegligible = 0.004F;  // weight of a reference that is not worth its samples
-constexpr float kDetailShare = 0.9F;   // of it that is taken, at most
+constexpr float kDetailCm = 0.05F;     // what is smaller counts as detail: pores, stubble, edges of teeth
+constexpr float kDetailShare = 1.05F;  // of it that is taken, at most
 constexpr double kClearGain = 0.25;    // share of the Laplacian's energy from which it is
 
 core::Box bounds(const std::vector<core::Point2>& polygon, int width, int height) {

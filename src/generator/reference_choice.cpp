@@ -32,6 +32,14 @@ float distance(const BankEntry& entry, const Eigen::VectorXf& expression, int sp
          pose_distance(entry.angles, angles);
 }
 
+// As distance(), each coefficient by its weight.
+float weighted_distance(const BankEntry& entry, const Eigen::VectorXf& expression,
+                        const Eigen::VectorXf& weights, const Eigen::Vector3f& angles) {
+  const auto n = weights.size();
+  return (entry.expression.head(n) - expression.head(n)).cwiseAbs2().dot(weights) +
+         pose_distance(entry.angles, angles);
+}
+
 bool is_excluded(const BankEntry& entry, const ChoiceOptions& options) {
   return entry.seconds >= options.exclude_from && entry.seconds <= options.exclude_to;
 }
@@ -68,25 +76,26 @@ struct Differences {
 };
 
 Differences differences(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
-                        const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+                        const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
+                        const Eigen::Vector3f& angles) {
   const auto n = Eigen::Index(entries.size());
   Differences expected{Eigen::MatrixXf::Zero(n, n), Eigen::VectorXf(n)};
   for (Eigen::Index i = 0; i < n; ++i) {
     const BankEntry& a = bank[std::size_t(entries[std::size_t(i)])];
-    expected.to_unknown[i] = variogram(distance(a, expression, speech_count, angles));
+    expected.to_unknown[i] = variogram(weighted_distance(a, expression, mouth_weights, angles));
     for (Eigen::Index j = 0; j < i; ++j) {
       const BankEntry& b = bank[std::size_t(entries[std::size_t(j)])];
       expected.between(i, j) = expected.between(j, i) =
-          variogram(distance(a, b.expression, speech_count, b.angles));
+          variogram(weighted_distance(a, b.expression, mouth_weights, b.angles));
     }
   }
   return expected;
 }
 
 Eigen::VectorXf mean_weights(const std::vector<BankEntry>& bank, const std::vector<int>& entries,
-                             const Eigen::VectorXf& expression, int speech_count,
+                             const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
                              const Eigen::Vector3f& angles) {
-  const Differences expected = differences(bank, entries, expression, speech_count, angles);
+  const Differences expected = differences(bank, entries, expression, mouth_weights, angles);
   return kriging_weights(expected.between, expected.to_unknown);
 }
 
@@ -103,11 +112,11 @@ std::vector<int> each_once(const std::vector<int>& list) {
 
 // The references and the nearest entries beside them, each once.
 std::vector<int> candidates(const std::vector<BankEntry>& bank, const std::vector<int>& references,
-                            const Eigen::VectorXf& expression, int speech_count,
+                            const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
                             const Eigen::Vector3f& angles, const ChoiceOptions& options) {
   std::vector<std::pair<float, int>> near;
   for (int i = 0; i < int(bank.size()); ++i) {
-    const float d = distance(bank[std::size_t(i)], expression, speech_count, angles);
+    const float d = weighted_distance(bank[std::size_t(i)], expression, mouth_weights, angles);
     if (d < kFar && !is_excluded(bank[std::size_t(i)], options)) near.emplace_back(d, i);
   }
   std::sort(near.begin(), near.end());
@@ -136,6 +145,17 @@ void place_companions(const std::vector<int>& best, const std::vector<int>& prev
 
 }  // namespace
 
+Eigen::VectorXf mouth_weights(const mesh::FaceModel& model) {
+  constexpr float kPower = 0.35F;  // of the energy; between 0 (all alike) and 1 (as they move the lips)
+  Eigen::VectorXf weights(model.speech_count);
+  for (int k = 0; k < model.speech_count; ++k) {
+    float energy = 0;
+    for (Eigen::Index i = 48; i < 68; ++i) energy += model.expression.block<2, 1>(3 * i, k).squaredNorm();
+    weights[k] = std::pow(energy, kPower);
+  }
+  return weights / weights.mean();
+}
+
 std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
                                    int speech_count, const Eigen::Vector3f& angles,
                                    const std::vector<int>& previous, const ChoiceOptions& options) {
@@ -162,12 +182,13 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
 }
 
 std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
-                                int speech_count, const Eigen::Vector3f& angles,
+                                const Eigen::VectorXf& mouth_weights, const Eigen::Vector3f& angles,
                                 const std::vector<int>& previous, const ChoiceOptions& options) {
-  std::vector<int> lenders = choose_references(bank, expression, speech_count, angles, previous, options);
+  std::vector<int> lenders =
+      choose_references(bank, expression, int(mouth_weights.size()), angles, previous, options);
   if (lenders.empty()) return lenders;
-  const std::vector<int> list = candidates(bank, lenders, expression, speech_count, angles, options);
-  const Eigen::VectorXf weights = mean_weights(bank, list, expression, speech_count, angles);
+  const std::vector<int> list = candidates(bank, lenders, expression, mouth_weights, angles, options);
+  const Eigen::VectorXf weights = mean_weights(bank, list, expression, mouth_weights, angles);
   std::vector<std::pair<float, int>> ranked;
   for (std::size_t k = 0; k < list.size(); ++k) {
     const float weight = weights[Eigen::Index(k)];
@@ -183,11 +204,11 @@ std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen:
 }
 
 std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
-                                   const Eigen::VectorXf& expression, int speech_count,
+                                   const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
                                    const Eigen::Vector3f& angles) {
   if (chosen.empty()) return {};
   const std::vector<int> distinct = each_once(chosen);
-  const Eigen::VectorXf weights = mean_weights(bank, distinct, expression, speech_count, angles);
+  const Eigen::VectorXf weights = mean_weights(bank, distinct, expression, mouth_weights, angles);
   const float little = kLittle * weights.maxCoeff();
   std::vector<float> trust;
   std::array<float, kReferences> slots{};
@@ -197,7 +218,7 @@ std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std
         chosen.begin() + std::min<std::ptrdiff_t>(kReferences, chosen.end() - chosen.begin());
     const auto sharing = std::max<std::ptrdiff_t>(1, std::count(chosen.begin(), references, *at));
     const auto place = std::find(distinct.begin(), distinct.end(), *at) - distinct.begin();
-    const float d = distance(bank[std::size_t(*at)], expression, speech_count, angles);
+    const float d = weighted_distance(bank[std::size_t(*at)], expression, mouth_weights, angles);
     trust.push_back(repeated ? 0.F : (weights[place] + little / variogram(d)) / float(sharing));
     slots[std::size_t(slot_of(int(at - chosen.begin())))] += trust.back();
   }
@@ -207,9 +228,10 @@ std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std
 }
 
 float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
-                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles) {
+                 const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
+                 const Eigen::Vector3f& angles) {
   if (chosen.empty()) return kNoLimit;
-  const Differences expected = differences(bank, each_once(chosen), expression, speech_count, angles);
+  const Differences expected = differences(bank, each_once(chosen), expression, mouth_weights, angles);
   const Eigen::VectorXf weights = kriging_weights(expected.between, expected.to_unknown);
   const float within = weights.dot(expected.between * weights);
   const float error = 2 * weights.dot(expected.to_unknown) - within;

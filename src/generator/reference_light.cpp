@@ -4,7 +4,7 @@ namespace resyncer::generator {
 
 namespace {
 
-constexpr float kLimit = 0.08F;  // of a channel in [0, 1]: what differs by more is another object, not light
+constexpr float kLimit = 0.05F;  // of a channel in [0, 1]: what differs by more is another object, not light
 constexpr float kOnTheFace = 0.5F;  // validity from which a reference's pixel is compared
 constexpr int kFirst = kGuidancePlanes - 4 * kReferences;
 

@@ -9,7 +9,7 @@ namespace resyncer::generator {
 
 struct Lender {
   ReferenceWarp warp;
-  float trust;
+  float trust = 0;
 };
 
 struct Slot {

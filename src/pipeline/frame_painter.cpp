@@ -73,11 +73,11 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   std::vector<float> trust;
   if (scene.network != nullptr) {
     const auto& entries = scene.references->entries;
-    const int speech_count = scene.model->speech_count;
+    const Eigen::VectorXf mouth_weights = generator::mouth_weights(*scene.model);
     const Eigen::Vector3f angles = mesh::head_angles(task.params->camera_from_head);
-    trust = generator::reference_trust(entries, task.references, task.expression, speech_count, angles);
+    trust = generator::reference_trust(entries, task.references, task.expression, mouth_weights, angles);
     const float doubt =
-        generator::mean_doubt(entries, task.references, task.expression, speech_count, angles);
+        generator::mean_doubt(entries, task.references, task.expression, mouth_weights, angles);
     paint_crop(scene, meshes, crop_from_upright, {references, trust, doubt}, *frame, work);
   }
 
@@ -89,6 +89,10 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
     generator::PatchInput input;
     input.painting = scene.network != nullptr ? &work->painting : nullptr;
     input.crop_from_frame = crop_from_upright * scene.upright_from_stored;
+    if (scene.network != nullptr) {
+      const core::Point2 offset = input.crop_from_frame.linear().inverse() * work->guidance.offset;
+      dense.leftCols<2>().rowwise() += offset.transpose();
+    }
     input.target = &dense;
     input.mask = generator::mask_polygon(stored(meshes.neutral), stored(meshes.source), target);
     input.feather = kFeatherCm * px_of_cm(input.crop_from_frame, scene.side);

@@ -69,8 +69,9 @@ GeneratorFigures measure_generator(const std::filesystem::path& clip, const Mode
     far.exclude_from = analysis.seconds(index) - options.min_reference_gap;
     far.exclude_to = analysis.seconds(index) + options.min_reference_gap;
     FrameTask task{&params, 1.F, params.expression, {}};
-    task.references = generator::choose_lenders(references.entries, task.expression, model.speech_count,
-                                                mesh::head_angles(params.camera_from_head), {}, far);
+    task.references =
+        generator::choose_lenders(references.entries, task.expression, generator::mouth_weights(model),
+                                  mesh::head_angles(params.camera_from_head), {}, far);
     if (task.references.empty()) continue;
     media::VideoFrame copy = media::with_pts(*frame, frame->pts());  // painting must leave the source alone
     core::ImageF before;

@@ -68,7 +68,8 @@ void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, con
     if (!params || task.weight <= 0) continue;
     task.params = &*params;
     task.expression = with_mouth(params->expression, mouths.row(Eigen::Index(i)).transpose());
-    previous = generator::choose_lenders(plan->references.entries, task.expression, plan->model.speech_count,
+    previous = generator::choose_lenders(plan->references.entries, task.expression,
+                                         generator::mouth_weights(plan->model),
                                          mesh::head_angles(params->camera_from_head), previous);
     task.references = previous;
   }

@@ -35,7 +35,7 @@ void require_finite(const std::vector<float>& values, const char* name, const st
 
 FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model,
                            int side)
-    : side_(side), controls_(model.control_count()), speech_count_(model.speech_count) {
+    : side_(side), controls_(model.control_count()), mouth_weights_(generator::mouth_weights(model)) {
   for (const auto& path : paths) {
     files_.push_back(open(path));
     File& file = files_.back();
@@ -154,7 +154,7 @@ std::vector<float> FacesDataset::trust(FrameId frame, const std::vector<std::int
   const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
   std::vector<int> chosen;
   for (std::int64_t row : rows) chosen.push_back(position(all, row));
-  return generator::reference_trust(all.bank, chosen, now.expression, speech_count_, now.angles);
+  return generator::reference_trust(all.bank, chosen, now.expression, mouth_weights_, now.angles);
 }
 
 std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const {
@@ -165,7 +165,7 @@ std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const 
   options.exclude_from = now.seconds - gap;
   options.exclude_to = now.seconds + gap;
   std::vector<std::int64_t> rows;
-  for (int i : generator::choose_lenders(all.bank, now.expression, speech_count_, now.angles, {}, options))
+  for (int i : generator::choose_lenders(all.bank, now.expression, mouth_weights_, now.angles, {}, options))
     rows.push_back(all.rows[std::size_t(i)]);
   return rows;
 }

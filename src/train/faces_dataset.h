@@ -66,7 +66,8 @@ class FacesDataset {
 
   std::vector<File> files_;
   std::vector<FrameId> frames_;
-  int side_, controls_, speech_count_;
+  int side_, controls_;
+  Eigen::VectorXf mouth_weights_;
 };
 
 // Where a sample is written: rows of a batch's memory.

@@ -142,14 +142,14 @@ TEST(ChooseReferences, BadEntriesAndBadHistoryAreLegal) {
 
 TEST(Trust, TheNearestCountsMostAndDistanceCountsDown) {
   const std::vector<BankEntry> bank = {entry(0, 1), entry(1, 2), entry(2, 1, {16, 0, 0}), entry(3, 4)};
-  const auto trust = reference_trust(bank, {0, 1, 2, 3}, mouth(1), kSpeech, kFrontal);
+  const auto trust = reference_trust(bank, {0, 1, 2, 3}, mouth(1), Eigen::VectorXf::Ones(kSpeech), kFrontal);
   ASSERT_EQ(trust.size(), 4U);
   EXPECT_EQ(trust[0], 1);
   EXPECT_LT(trust[1], 0.3F);
   EXPECT_LT(trust[2], trust[1]);  // two pose units weigh more than one of expression
   EXPECT_LT(trust[3], trust[2]);
   EXPECT_GT(trust[3], 0);
-  EXPECT_TRUE(reference_trust(bank, {}, mouth(1), kSpeech, kFrontal).empty());
+  EXPECT_TRUE(reference_trust(bank, {}, mouth(1), Eigen::VectorXf::Ones(kSpeech), kFrontal).empty());
 }
 
 }  // namespace

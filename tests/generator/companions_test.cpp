@@ -33,14 +33,15 @@ std::vector<BankEntry> random_bank(int size, unsigned seed) {
 }
 
 const Eigen::VectorXf kRest = Eigen::VectorXf::Zero(kSpeech);
+const Eigen::VectorXf kEven = Eigen::VectorXf::Ones(kSpeech);
 
 TEST(Companions, FollowTheReferencesAndAreNoneOfThem) {
   const auto bank = random_bank(60, 1);
   const auto references = choose_references(bank, kRest, kSpeech, kFrontal, {});
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
   ASSERT_EQ(lenders.size(), std::size_t(kLenders));
   EXPECT_TRUE(std::equal(references.begin(), references.end(), lenders.begin()));
-  const auto trust = reference_trust(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto trust = reference_trust(bank, lenders, kRest, kEven, kFrontal);
   std::set<int> distinct(lenders.begin(), lenders.end());
   int without = 0;
   for (std::size_t k = kReferences; k < lenders.size(); ++k) {
@@ -54,11 +55,11 @@ TEST(Companions, FollowTheReferencesAndAreNoneOfThem) {
 
 TEST(Companions, OfASmallBankAreRepeatedAndCountNothing) {
   const auto bank = random_bank(1, 2);
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
   ASSERT_EQ(lenders, std::vector<int>(kLenders, 0));
-  const auto trust = reference_trust(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto trust = reference_trust(bank, lenders, kRest, kEven, kFrontal);
   for (int k = 0; k < kLenders; ++k) EXPECT_EQ(trust[std::size_t(k)], k < kReferences ? 1.F : 0.F);
-  EXPECT_TRUE(choose_lenders({}, kRest, kSpeech, kFrontal, {}).empty());
+  EXPECT_TRUE(choose_lenders({}, kRest, kEven, kFrontal, {}).empty());
 }
 
 TEST(Companions, ExcludedSecondsLendNothing) {
@@ -68,7 +69,7 @@ TEST(Companions, ExcludedSecondsLendNothing) {
   options.exclude_to = 45;
   std::vector<int> held(kLenders);
   for (int k = 0; k < kLenders; ++k) held[std::size_t(k)] = 12 + k;  // in use before, and now excluded
-  for (int i : choose_lenders(bank, bank[25].expression, kSpeech, kFrontal, held, options))
+  for (int i : choose_lenders(bank, bank[25].expression, kEven, kFrontal, held, options))
     EXPECT_TRUE(i < 10 || i > 45) << i;
 }
 
@@ -79,7 +80,7 @@ TEST(Companions, KeepTheirPlacesWhileTheMouthMoves) {
   for (int frame = 0; frame < 200; ++frame) {
     Eigen::VectorXf expression = kRest;
     expression[0] = 0.5F * std::sin(0.05F * float(frame));
-    const auto lenders = choose_lenders(bank, expression, kSpeech, kFrontal, last);
+    const auto lenders = choose_lenders(bank, expression, kEven, kFrontal, last);
     for (std::size_t k = kReferences; k < last.size(); ++k) {
       const auto now = std::find(lenders.begin() + kReferences, lenders.end(), last[k]);
       if (now == lenders.end()) continue;  // given up, or a reference now
@@ -99,9 +100,9 @@ TEST(Companions, NoPictureComesOrGoesAllAtOnce) {
   for (int frame = 0; frame < 200; ++frame) {
     Eigen::VectorXf expression = kRest;
     expression[0] = 0.002F * float(frame);
-    const auto lenders = choose_lenders(bank, expression, kSpeech, kFrontal, before);
+    const auto lenders = choose_lenders(bank, expression, kEven, kFrontal, before);
     before = lenders;
-    const auto trust = reference_trust(bank, lenders, expression, kSpeech, kFrontal);
+    const auto trust = reference_trust(bank, lenders, expression, kEven, kFrontal);
     std::vector<float> of_entry(bank.size(), 0.F);
     float sum = 0;
     for (std::size_t k = 0; k < lenders.size(); ++k)
@@ -114,15 +115,15 @@ TEST(Companions, NoPictureComesOrGoesAllAtOnce) {
 
 TEST(MeanDoubt, IsAboutOneAmongTheReferencesAndMoreFarFromThem) {
   const auto bank = random_bank(40, 6);
-  const auto lenders = choose_lenders(bank, kRest, kSpeech, kFrontal, {});
-  const float among = mean_doubt(bank, lenders, kRest, kSpeech, kFrontal);
+  const auto lenders = choose_lenders(bank, kRest, kEven, kFrontal, {});
+  const float among = mean_doubt(bank, lenders, kRest, kEven, kFrontal);
   EXPECT_GT(among, 0.7F);
   EXPECT_LT(among, 1.6F);
   Eigen::VectorXf wide = kRest;
   wide[0] = 8;
-  EXPECT_GT(mean_doubt(bank, choose_lenders(bank, wide, kSpeech, kFrontal, {}), wide, kSpeech, kFrontal),
+  EXPECT_GT(mean_doubt(bank, choose_lenders(bank, wide, kEven, kFrontal, {}), wide, kEven, kFrontal),
             1.5F * among);
-  EXPECT_EQ(mean_doubt(bank, {3, 3, 3, 3}, kRest, kSpeech, kFrontal), kNoLimit);
+  EXPECT_EQ(mean_doubt(bank, {3, 3, 3, 3}, kRest, kEven, kFrontal), kNoLimit);
 }
 
 // A frame, its mesh, and pictures of one colour each to paint it with.
@@ -252,6 +253,30 @@ TEST(Companions, ThePatchBlendsThemAsTheGuidanceDoes) {
     EXPECT_GT(pixels, 10000);
     EXPECT_LT(std::sqrt(squares / pixels), 5.0 / 255) << slot;  // the detail is the strongest lender's
   }
+}
+
+// The first coefficient opens the jaw, the last hardly shows: a mean of pictures must mind the first.
+TEST(MouthWeights, GoByWhatIsSeen) {
+  const Eigen::VectorXf weights = mouth_weights(face_model());
+  ASSERT_EQ(weights.size(), face_model().speech_count);
+  EXPECT_NEAR(weights.mean(), 1, 1e-4F);
+  EXPECT_GT(weights.minCoeff(), 0);
+  EXPECT_GT(weights[0], 5 * weights[weights.size() - 1]);
+}
+
+TEST(MouthWeights, DecideWhoIsLike) {
+  std::vector<BankEntry> bank(8, random_bank(1, 6).front());
+  for (std::size_t i = 0; i < bank.size(); ++i) {
+    bank[i].seconds = double(i);
+    bank[i].angles = kFrontal;
+    bank[i].expression = Eigen::VectorXf::Zero(kSpeech);
+    bank[i].expression[i % 2 == 0 ? 0 : 1] = 1 + 0.01F * float(i);
+  }
+  Eigen::VectorXf seen = kEven;
+  seen[1] = 0.01F;  // what differs in the second is hardly seen
+  const std::vector<int> pair{0, 1, 2, 3};
+  const auto trust = reference_trust(bank, pair, kRest, seen, kFrontal);
+  EXPECT_GT(trust[1] + trust[3], 2 * (trust[0] + trust[2]));
 }
 
 }  // namespace

@@ -130,14 +130,14 @@ TEST(Guidance, AReferenceInOtherLightIsGivenTheLightOfTheFrame) {
   Scene scene({15, 5, 0, 15, {150, 150}, 0.5F});
   for (int y = 0; y < 256; ++y)  // brighter to the right, and warmer
     for (int x = 0; x < 256; ++x)
-      for (int c = 0; c < 3; ++c) scene.crop.at(x, y, c) = std::uint8_t(120 + 5 * (2 - c) + x / 16);
+      for (int c = 0; c < 3; ++c) scene.crop.at(x, y, c) = std::uint8_t(120 + 3 * (2 - c) + x / 32);
   Reference other{core::ImageU8(256, 256, 3, 120), scene.dense};
   const Guidance& g = scene.build({&other, &other, &other, &other});
   for (int y = 0; y < 256; ++y)
     for (int x = 0; x < 256; ++x) {
       if (scene.mask.at(x, y) == 0) continue;
       for (int c = 0; c < 3; ++c) {
-        ASSERT_NEAR(g.planes.at(x, y, 6 + c), float(scene.crop.at(x, y, c)) / 255, 6.F / 255)
+        ASSERT_NEAR(g.planes.at(x, y, 6 + c), float(scene.crop.at(x, y, c)) / 255, 3.F / 255)
             << x << " " << y;
         ASSERT_NEAR(g.planes.at(x, y, 6 + c) - g.light.at(x, y, c), 120 / 255.F, 1e-3F);
       }

@@ -23,7 +23,6 @@ constexpr int kLenders = kReferences + kCompanions;
 // The slot of the i-th lender: references first, then companions.
 constexpr int slot_of(int i) { return i < kReferences ? i : (i - kReferences) % (kReferences - 1); }
 constexpr float kCropWidthCm = 17.F;
-constexpr float kDetailCm = 0.1F;  // what is smaller counts as detail: pores, stubble, edges of teeth
 // Planes, in this order: masked frame RGB (0 in the hole), mask, white mesh, open mouth (1 inside
 // Region::mouth), then for each slot RGB and validity: how far it can be trusted there. Of one picture this
 // is 1 on the skin, less where the picture shows it edge-on or from behind, in the mouth as far as the
@@ -69,6 +68,9 @@ struct Guidance {
   // hole. Empty: nothing.
   core::ImageF light;
   float doubt = kNoLimit;  // GuidanceInput's
+  // Where the frame's face lies from where the mesh says, px of the crop: what the skin round the hole tells.
+  // The planes are not moved; the patch is (PatchInput::target).
+  core::Point2 offset{0, 0};
 };
 
 struct GuidanceInput {

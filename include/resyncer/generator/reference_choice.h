@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "resyncer/generator/guidance.h"
+#include "resyncer/mesh/face_model.h"
 
 namespace resyncer::generator {
 
@@ -30,12 +31,16 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
                                    int speech_count, const Eigen::Vector3f& angles,
                                    const std::vector<int>& previous, const ChoiceOptions& options = {});
 
+// How much each coefficient of speech counts in the likeness of two mouths, mean 1: by how far it moves the
+// lips in the picture, damped, because what moves them little still moves the cheeks and the chin.
+Eigen::VectorXf mouth_weights(const mesh::FaceModel& model);
+
 // choose_references, and after them kCompanions more that share the slots with them (slot_of): those that the
 // best mean of the nearest entries gives most weight (reference_trust). A companion that would add nothing
 // repeats the first entry of its slot. Empty when choose_references is. `previous`: last frame's answer, or
 // empty.
 std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen::VectorXf& expression,
-                                int speech_count, const Eigen::Vector3f& angles,
+                                const Eigen::VectorXf& mouth_weights, const Eigen::Vector3f& angles,
                                 const std::vector<int>& previous, const ChoiceOptions& options = {});
 
 // What each of the chosen entries (choose_references or choose_lenders) is worth: its weight in the mean that
@@ -45,13 +50,14 @@ std::vector<int> choose_lenders(const std::vector<BankEntry>& bank, const Eigen:
 // the farther it is, and less when others beside it say the same. Repeated companions get 0; a little is left
 // to every other entry.
 std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
-                                   const Eigen::VectorXf& expression, int speech_count,
+                                   const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
                                    const Eigen::Vector3f& angles);
 
 // How far off the mean of the chosen entries is likely to be, against how far they lie from it themselves
 // (root mean square): about 1 in the midst of them, more where the wanted mouth is like none of them.
 // Infinite when they are one and the same, which says nothing of their error.
 float mean_doubt(const std::vector<BankEntry>& bank, const std::vector<int>& chosen,
-                 const Eigen::VectorXf& expression, int speech_count, const Eigen::Vector3f& angles);
+                 const Eigen::VectorXf& expression, const Eigen::VectorXf& mouth_weights,
+                 const Eigen::Vector3f& angles);
 
 }  // namespace resyncer::generator

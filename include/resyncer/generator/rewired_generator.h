@@ -44,7 +44,7 @@ class RewiredGenerator {
 };
 
 // Makes the painting fit to be repeated at full resolution. Of the residual only what is coarser than
-// kDetailCm and stronger than noise stays: in a crop it also removes the references' grain and restores what
+// 1 mm and stronger than noise stays: in a crop it also removes the references' grain and restores what
 // the blend had lost, and both are the patch's own business there; and no more of it than the mean of the
 // references is likely to be off by (Guidance::doubt, and how much they differ there). Then the light of the
 // references (Guidance::light), weighted as they are, is added to it.
