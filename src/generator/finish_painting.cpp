@@ -9,7 +9,6 @@ namespace resyncer::generator {
 namespace {
 
 constexpr float kNoise = 0.005F;   // what the network adds even to clean footage that needs nothing
-constexpr float kDetailCm = 0.1F;  // what is smaller is the business of the patch (patch.cpp)
 constexpr float kCredit = 0.75F;   // of the likely error of the mean, which the network may correct
 constexpr float kSpreadCm = 0.8F;  // over which the references' differences are averaged
 
@@ -65,7 +64,7 @@ void add_light(const Guidance& guidance, Painting* painting) {
 
 void finish_painting(const Guidance& guidance, Painting* painting) {
   std::vector<float> line;
-  box_blur(int(std::lround(kDetailCm / kCropWidthCm * float(guidance.side))), &painting->residual, &line);
+  box_blur(int(std::lround(kResidualCm / kCropWidthCm * float(guidance.side))), &painting->residual, &line);
   for (float& value : painting->residual.data) value = beyond_noise(value);
   limit_residual(guidance, &line, painting);
   add_light(guidance, painting);

@@ -107,6 +107,7 @@ class Trainer {
     discriminator_->to(device_);
     optimizer_.emplace(*network_, options.learning_rate);
     critic_.emplace(*discriminator_, options.learning_rate);
+    if (device_.is_cuda()) at::globalContext().setBenchmarkCuDNN(true);  // batches have one shape
     bool fast = device_.is_cuda() || generator::fast_bf16();
     compute_ = options.bf16 && fast ? torch::kBFloat16 : torch::kFloat32;
     if (options.resume && !options.checkpoint.empty() && std::filesystem::exists(options.checkpoint))
@@ -187,6 +188,7 @@ class Trainer {
   void take_step(const FaceBatch& batch, bool keep_figures) {
     optimizer_->set_rate(rate());
     nets::Painted painted = network_(batch.guidance, compute_);
+    painted.residual = coarse_part(painted.residual);
     Tensor picture = nets::compose(painted, batch.guidance);
     ReconstructionLoss loss = reconstruction_loss(picture, batch);
     Tensor total = loss.total();

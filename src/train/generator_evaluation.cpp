@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "generator_losses.h"
 #include "resyncer/core/output_file.h"
 
 namespace resyncer::train {
@@ -85,7 +86,9 @@ HeldOutResult measure_generator(nets::RewiredGenerator& network, const FacesData
     FrameId frame = frames[(2 * i + 1) * frames.size() / (2 * samples)];
     FaceBatch batch = make_batch(dataset, model, {frame}, {gap, false}, &random, &scratch);
     Tensor on_device = batch.guidance.to(network->constant.device());
-    Tensor painted = nets::compose(network(on_device, compute), on_device).cpu();
+    nets::Painted parts = network(on_device, compute);
+    parts.residual = coarse_part(parts.residual);
+    Tensor painted = nets::compose(parts, on_device).cpu();
     Tensor mask = batch.mask().contiguous(), truth = batch.truth;
     auto inside = [&](const Tensor& picture) { return picture.clamp(0, 1) * mask + truth * (1 - mask); };
     int64_t references = network->shape().references;

@@ -1,5 +1,9 @@
 #include "generator_losses.h"
 
+#include <cmath>
+
+#include "resyncer/generator/rewired_generator.h"
+
 namespace resyncer::train {
 
 using torch::Tensor;
@@ -26,6 +30,15 @@ ReconstructionLoss reconstruction_loss(const Tensor& painted, const FaceBatch& b
                      weighted.slice(2, 1, -1).slice(3, 2);
   loss.laplacian = laplacian.abs().sum() / area;
   return loss;
+}
+
+Tensor coarse_part(const Tensor& residual) {
+  const auto reach =
+      int64_t(std::lround(generator::kResidualCm / generator::kCropWidthCm * float(residual.size(3))));
+  if (reach < 1) return residual;
+  namespace F = torch::nn::functional;
+  Tensor padded = F::pad(residual, F::PadFuncOptions({reach, reach, reach, reach}).mode(torch::kReplicate));
+  return torch::avg_pool2d(padded.contiguous(), 2 * reach + 1, 1);
 }
 
 Tensor mouth_crops(const Tensor& pictures, const FaceBatch& batch) {

@@ -17,6 +17,10 @@ struct ReconstructionLoss {
 // also judge the seam. All are N x 3 x H x W.
 ReconstructionLoss reconstruction_loss(const torch::Tensor& painted, const FaceBatch& batch);
 
+// Of a residual (N x 3 x H x W), what a render keeps: generator::finish_painting leaves detail to the
+// references.
+torch::Tensor coarse_part(const torch::Tensor& residual);
+
 // The square of half the side round the mouth, where the discriminator looks.
 torch::Tensor mouth_crops(const torch::Tensor& pictures, const FaceBatch& batch);
 

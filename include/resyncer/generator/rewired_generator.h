@@ -43,11 +43,13 @@ class RewiredGenerator {
   std::unique_ptr<Impl> impl_;
 };
 
+constexpr float kResidualCm = 0.1F;  // what is smaller is the business of the patch
+
 // Makes the painting fit to be repeated at full resolution. Of the residual only what is coarser than
-// 1 mm and stronger than noise stays: in a crop it also removes the references' grain and restores what
-// the blend had lost, and both are the patch's own business there; and no more of it than the mean of the
-// references is likely to be off by (Guidance::doubt, and how much they differ there). Then the light of the
-// references (Guidance::light), weighted as they are, is added to it.
+// kResidualCm and stronger than noise stays: in a crop it also removes the references' grain and restores
+// what the blend had lost, and both are the patch's own business there; and no more of it than the mean of
+// the references is likely to be off by (Guidance::doubt, and how much they differ there). Then the light of
+// the references (Guidance::light), weighted as they are, is added to it.
 void finish_painting(const Guidance& guidance, Painting* painting);
 
 // Threads inside LibTorch's operators, for this process.
