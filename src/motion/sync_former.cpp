@@ -225,9 +225,10 @@ StyleSyncFormer::Stream::Stream(const StyleSyncFormer& former, Coefficients styl
   state_ = std::make_unique<State>();
   state_->former = &m;
   state_->own_mean = m.own_mean(style);
-  Eigen::VectorXf code = m.style_code(style.rowwise() - state_->own_mean);
+  Coefficients about_mean = style;
+  if (style.rows() > 0) about_mean.rowwise() -= state_->own_mean;
   state_->style = std::move(style);
-  state_->roll_out = m.roll_out.begin(code);
+  state_->roll_out = m.roll_out.begin(m.style_code(about_mean));
 }
 
 StyleSyncFormer::Stream::~Stream() = default;

@@ -87,7 +87,8 @@ void SpeechGate::add_excess(int count) {
     for (std::size_t b = 0; b < kBands; ++b) sum += std::clamp(level[b] - floor[b], 0.F, kMostExcess);
     excess_.push_back(sum / float(kMelBands));
   }
-  const int needed = std::max(0, first + count + kFloorStep / 2 - kFloorReach);
+  const int next_centre = std::min(first + count + kFloorStep / 2, frames_ - 1);
+  const int needed = std::max(0, next_centre - kFloorReach);
   if (needed > first_level_) drop_rows(needed - first_level_, &level_);
   first_level_ = std::max(first_level_, needed);
 }

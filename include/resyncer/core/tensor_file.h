@@ -30,8 +30,10 @@ struct TensorView {
   std::int64_t count() const;  // number of elements
   // Converted copy as float; any of the float types, or integers.
   std::vector<float> to_floats() const;
+  // Bytes only: wider numbers may lie at any address.
   template <typename T>
   const T* as() const {
+    static_assert(sizeof(T) == 1);
     return reinterpret_cast<const T*>(data);
   }
 };
