@@ -38,7 +38,7 @@ class ReferenceWarp {
   core::Affine2 outside_;  // reference from target px
   float area_scale_ = 1;   // reference px^2 a target px^2
   float mouth_ = 1;        // validity inside the mouth
-  Kernel kernel_;
+  Kernel kernel_{};
   int grid_ = 1;  // samples a target px in each direction: more than one when the reference is far larger
 };
 

@@ -5,7 +5,6 @@
 namespace resyncer::nets {
 
 namespace {
-namespace F = torch::nn::functional;
 using torch::Tensor;
 
 // Normal weights that keep the variance through a leaky ReLU (He).

@@ -19,7 +19,8 @@ torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch
   auto split = [&](const torch::Tensor& x) {
     return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
   };
-  double scale = 1.0 / std::sqrt(double(q.size(2) / heads));
+  const std::int64_t width = q.size(2) / heads;
+  double scale = 1.0 / std::sqrt(double(width));
   torch::Tensor weights =
       torch::softmax(torch::matmul(split(q) * scale, split(k).transpose(2, 3)) + bias, -1);
   return torch::matmul(weights, split(v)).transpose(1, 2).reshape({q.size(0), q.size(1), q.size(2)});

@@ -26,7 +26,7 @@ class Sha256 {
     demand(EVP_DigestUpdate(context_.get(), data, bytes) == 1);
   }
   std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     demand(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
     std::string text;

@@ -34,6 +34,7 @@ std::vector<SyncFigures> measure_sync(const std::vector<std::filesystem::path>& 
   check_file(entry);
   const sync::SyncJudge judge(entry.file);
   std::vector<sync::SyncTrace> traces;
+  traces.reserve(clips.size());
   for (const auto& clip : clips) traces.push_back(sync_trace(clip, models, judge, options));
   std::vector<SyncFigures> out;
   for (std::size_t i = 0; i < clips.size(); ++i) {

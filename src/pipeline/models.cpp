@@ -141,6 +141,7 @@ Probe probe_sync_judge(const fs::path& file) {
   for (auto& v : clip.mel.values) v = 2 * numbers.uniform() - 1;
   const sync::SyncTrace trace = judge.trace(clip);
   std::vector<float> scores;
+  scores.reserve(std::size_t(trace.count));
   for (int k = 0; k < trace.count; ++k)
     scores.push_back(float(sync::score(trace, k, 1, trace, 2 * k).value_or(0)));
   return statistics(scores);

@@ -182,6 +182,7 @@ std::vector<FittedFile> fit_group(const SourceGroup& group, const PrepareOptions
   }
   if (out.empty()) return out;
   std::vector<const Analysis*> pointers;
+  pointers.reserve(out.size());
   for (const FittedFile& file : out) pointers.push_back(&file.analysis);
   std::vector<FittedFace> faces = fit_together(pointers, model);
   for (std::size_t i = 0; i < out.size(); ++i) out[i].face = std::move(faces[i]);

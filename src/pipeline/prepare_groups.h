@@ -51,7 +51,7 @@ std::vector<std::optional<Analysis>> analyse_group(const SourceGroup& group, con
 
 // The group's files with one shared identity; files without a face are left out with a warning.
 struct FittedFile {
-  const SourceFile* file;
+  const SourceFile* file = nullptr;
   Analysis analysis;
   FittedFace face;
 };

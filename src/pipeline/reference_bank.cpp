@@ -143,7 +143,7 @@ void take_crop(const media::VideoFrame& frame, const core::Affine2& upright_from
                const core::Affine2& crop_from_frame, int side, core::ImageU8* scratch, core::ImageU8* out) {
   core::Affine2 frame_from_crop = crop_from_frame.inverse();
   Eigen::Array2f low = frame_from_crop * Point2(0, 0), high = low;
-  for (Point2 corner : {Point2(side, 0), Point2(0, side), Point2(side, side)}) {
+  for (const Point2& corner : {Point2(side, 0), Point2(0, side), Point2(side, side)}) {
     Eigen::Array2f p = frame_from_crop * corner;
     low = low.min(p), high = high.max(p);
   }

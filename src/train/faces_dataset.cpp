@@ -153,6 +153,7 @@ std::vector<float> FacesDataset::trust(FrameId frame, const std::vector<std::int
   const Clip& all = clip(frame);
   const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
   std::vector<int> chosen;
+  chosen.reserve(rows.size());
   for (std::int64_t row : rows) chosen.push_back(position(all, row));
   return generator::reference_trust(all.bank, chosen, now.expression, mouth_weights_, now.angles);
 }

@@ -38,7 +38,7 @@ Light random_light(Random* random, double amount) {
 }
 
 void apply(const Light& first, const Light& second, ImageU8* image) {
-  std::array<std::array<std::uint8_t, 256>, 3> table;
+  std::array<std::array<std::uint8_t, 256>, 3> table{};
   for (std::size_t c = 0; c < 3; ++c)
     for (int v = 0; v < 256; ++v) {
       double x = v / 255.0;

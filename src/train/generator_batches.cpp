@@ -54,6 +54,7 @@ FaceBatch FaceBatches::build(std::int64_t number, SampleScratch* scratch) const 
                       std::uint32_t(number >> 32)};
   std::mt19937_64 random(words);
   std::vector<FrameId> frames;
+  frames.reserve(std::size_t(size_));
   for (int i = 0; i < size_; ++i) frames.push_back(dataset_.frames()[random() % dataset_.frames().size()]);
   return make_batch(dataset_, model_, frames, options_, &random, scratch);
 }

@@ -31,7 +31,7 @@ class MotionSampler {
   // What is heard beyond the ends of a clip: another clip, or silence (null); and whether the recording
   // begins or ends with the window, so that nothing is known beyond.
   struct Surroundings {
-    const MotionClip *before, *after;
+    const MotionClip *before = nullptr, *after = nullptr;
     bool begins = false, ends = false;
   };
   const MotionClip& draw_clip(const std::vector<int>& speaker, std::mt19937_64* random) const;

@@ -32,6 +32,7 @@ std::vector<std::int64_t> runs_of(const MotionDataset& data, const MotionClip& c
 // What nine clips of ten of a file can show, at most `most`.
 std::int64_t window_of(const std::vector<std::vector<std::int64_t>>& runs, std::int64_t most) {
   std::vector<std::int64_t> longest;
+  longest.reserve(runs.size());
   for (const auto& clip : runs)
     longest.push_back(clip.empty() ? 0 : *std::max_element(clip.begin(), clip.end()));
   std::sort(longest.begin(), longest.end());
