@@ -4,6 +4,7 @@
 
 #include "cpu_painter.h"
 #include "resyncer/core/error.h"
+#include "resyncer/nets/person.h"
 #include "resyncer/nets/weights.h"
 
 #if defined(__x86_64__)
@@ -71,6 +72,8 @@ RewiredGenerator::RewiredGenerator(const std::filesystem::path& weights, const G
   try {
     c10::InferenceMode inference;
     impl_->network = load(weights);
+    if (!options.person.empty())
+      nets::add_person(core::TensorFile(options.person), options.base, impl_->network.get());
     if (options.use_cuda && torch::cuda::is_available()) {
       impl_->network->to(torch::kCUDA);
       return;

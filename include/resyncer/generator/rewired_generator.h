@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "resyncer/generator/guidance.h"
 
@@ -26,12 +27,15 @@ enum class Precision { automatic, bf16, fp32 };
 struct GeneratorOptions {
   Precision precision = Precision::automatic;  // bf16 where the CPU has AVX512-BF16 or AMX, else fp32
   bool use_cuda = true;                        // when LibTorch has it
+  std::filesystem::path
+      person;        // offsets for one person (nets/person.h), added while loading; empty = nobody
+  std::string base;  // SHA-256 of the weights' file, which the person's file must name
 };
 
 // Thread-safe: several threads may call paint() at once.
 class RewiredGenerator {
  public:
-  // Throws Error{model}.
+  // Throws Error{model}: for the weights and for the person's file.
   explicit RewiredGenerator(const std::filesystem::path& weights, const GeneratorOptions& options = {});
   ~RewiredGenerator();
 
