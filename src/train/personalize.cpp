@@ -95,7 +95,7 @@ class Personalizer {
     result_.steps = step_;
     result_.best_step = std::int64_t(best_step_);
     result_.gave_up = stale_ >= options_.patience;
-    result_.after = result_.best_step > 0 ? measure(best_) : result_.before;
+    result_.after = best_figures_ ? *best_figures_ : result_.best_step > 0 ? measure(best_) : result_.before;
     result_.milliseconds_a_step = step_ > first ? 1e3 * training / double(step_ - first) : 0;
     return result_;
   }
@@ -159,6 +159,7 @@ class Personalizer {
     stale_ = better ? 0 : stale_ + 1;
     if (better) {
       best_psnr_ = figures.psnr;
+      best_figures_ = figures;
       best_step_ = double(step_);
       update_average(best_.get(), *average_, 0);
     }
@@ -190,6 +191,7 @@ class Personalizer {
   std::int64_t step_ = 0;
   double best_psnr_ = 0, best_step_ = 0, stale_ = 0;  // stale_: measurements since the best
   double spent_ = 0;                                  // s, by earlier runs
+  std::optional<HeldOutFigures> best_figures_;        // of this run
   Clock::time_point start_;
   PersonResult result_;
 };

@@ -27,7 +27,7 @@ struct PersonOptions {
   double held_out = 0.1;     // share of the footage's time, at its end, that is measured on and never learned
   int patience = 8;          // measurements without a better one after which nothing more is expected
   int evaluate_every = 20;   // steps
-  int held_out_samples = 32;
+  int held_out_samples = 24;
   double learning_rate = 1e-3;  // peak; a cosine to 5 % of it at the end
   double average = 0.95;        // decay of the averaged weights, which are measured and kept
   int batch = 4;
