@@ -27,6 +27,7 @@ using Run = std::function<void()>;
 void add_render(CLI::App* app, GlobalOptions* global, Run* run);
 void add_inspect(CLI::App* app, GlobalOptions* global, Run* run);
 void add_models(CLI::App* app, GlobalOptions* global, Run* run);
+void add_personalize(CLI::App* app, GlobalOptions* global, Run* run);
 void add_prepare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_train(CLI::App* app, GlobalOptions* global, Run* run);
 void add_eval(CLI::App* app, GlobalOptions* global, Run* run);

@@ -19,6 +19,7 @@ struct EvalFlags {
   std::vector<std::filesystem::path> clips;
   std::filesystem::path speech;
   pipeline::MeasureOptions options;
+  std::string from, to;  // moments
   bool as_json = false;
 };
 
@@ -52,7 +53,9 @@ void run_mesh(const EvalFlags& flags, const GlobalOptions& global) {
     std::printf("%-34s %6s %10.2f %%\n", "mean", "", 100 * error / double(flags.clips.size()));
 }
 
-void run_generator(const EvalFlags& flags, const GlobalOptions& global) {
+void run_generator(EvalFlags flags, const GlobalOptions& global) {
+  if (!flags.from.empty()) flags.options.stretch.from = pipeline::parse_moment(flags.from);
+  if (!flags.to.empty()) flags.options.stretch.to = pipeline::parse_moment(flags.to);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   json list = json::array();
   double psnr = 0, ssim = 0, gain = 0, sharpness = 0;
@@ -212,6 +215,10 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
       ->check(CLI::PositiveNumber);
   generator->add_option("--gap", flags->options.min_reference_gap,
                         "Seconds between a frame and its references");
+  generator->add_option("--person", flags->options.person,
+                        "Adaptation of the generator (resyncer personalize)");
+  generator->add_option("--from", flags->from, "Begin at this moment: seconds, or a share of the clip (80%)");
+  generator->add_option("--to", flags->to, "End at this moment");
   mesh->callback([=] { *run = [=] { run_mesh(*flags, *global); }; });
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
   render->callback([=] { *run = [=] { run_render(*flags, *global); }; });

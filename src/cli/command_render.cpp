@@ -43,7 +43,7 @@ void check_outputs(const RenderFlags& flags) {
   std::error_code ignored;
   for (const fs::path& file : {o.output, o.mask_out, o.preview, fs::path(flags.stats)}) {
     if (file.empty()) continue;
-    for (const fs::path& input : {o.input, o.speech})
+    for (const fs::path& input : {o.input, o.speech, o.person})
       if (fs::exists(file, ignored) && fs::equivalent(file, input, ignored))
         throw core::Error(core::ErrorKind::usage, "is an input of this job", file.string(),
                           "choose another name");
@@ -67,6 +67,9 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
+  if (options.renderer == pipeline::Renderer::warp && (!options.person.empty() || options.adapt_minutes > 0))
+    throw core::Error(core::ErrorKind::usage, "--renderer warp has no network to adapt", "",
+                      "leave out --person and --adapt");
   check_outputs(flags);
   warn_of_lost_rotation(options);
   ProgressBar bar(global);
@@ -93,6 +96,13 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
       ->add_option("--renderer", flags->renderer,
                    "network, or warp: the nearest reference alone (fast preview)")
       ->check(CLI::IsMember({"network", "warp"}));
+  auto* person =
+      command->add_option("--person", o.person, "Adaptation to this person (resyncer personalize)");
+  command
+      ->add_option("--adapt", o.adapt_minutes,
+                   "Adapt to this person first, for so many minutes; kept in the cache")
+      ->check(CLI::PositiveNumber)
+      ->excludes(person);
   command->add_option("--face", flags->face, "Face track by number (see resyncer inspect)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");

@@ -80,13 +80,13 @@ void ProgressBar::show_person(const pipeline::JobProgress& progress, double rate
   if (terminal_) {
     std::string bar(static_cast<std::size_t>(kBarWidth), '.');
     std::fill(bar.begin(), bar.begin() + static_cast<long>(share * kBarWidth), '#');
-    std::fprintf(stderr, "\r%-8s [%s] %3.0f %%  %6.1f frames/s  %4.0f s left ", progress.stage.c_str(),
-                 bar.c_str(), 100 * share, rate, left);
+    std::fprintf(stderr, "\r%-8s [%s] %3.0f %%  %6.1f %s/s  %4.0f s left ", progress.stage.c_str(),
+                 bar.c_str(), 100 * share, rate, progress.unit, left);
     drawn_ = true;
   } else {
-    std::fprintf(stderr, "resyncer: %s %lld/%lld frames, %.1f frames/s, %.0f s left\n",
-                 progress.stage.c_str(), static_cast<long long>(progress.done),
-                 static_cast<long long>(progress.total), rate, left);
+    std::fprintf(stderr, "resyncer: %s %lld/%lld %s, %.1f %s/s, %.0f s left\n", progress.stage.c_str(),
+                 static_cast<long long>(progress.done), static_cast<long long>(progress.total), progress.unit,
+                 rate, progress.unit, left);
   }
   std::fflush(stderr);
 }

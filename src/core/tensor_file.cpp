@@ -234,7 +234,8 @@ void TensorFileWriter::add(const std::string& name, std::vector<std::int64_t> sh
   add(name, DType::f32, std::move(shape), data.data());
 }
 
-void TensorFileWriter::write(const std::filesystem::path& path) const {
+// The text with its length before it.
+std::string TensorFileWriter::header() const {
   json header = json::object();
   if (!metadata_.empty()) header["__metadata__"] = metadata_;
   std::size_t offset = 0;
@@ -246,11 +247,29 @@ void TensorFileWriter::write(const std::filesystem::path& path) const {
   }
   std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data starts aligned
+  std::uint64_t size = text.size();
+  return std::string(reinterpret_cast<const char*>(&size), 8) + text;
+}
+
+std::vector<std::byte> TensorFileWriter::bytes() const {
+  const std::string start = header();
+  std::size_t total = start.size();
+  for (const auto& [key, entry] : entries_) total += entry.data.size();
+  std::vector<std::byte> out(total);
+  std::memcpy(out.data(), start.data(), start.size());
+  std::size_t at = start.size();
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.data.empty()) std::memcpy(out.data() + at, entry.data.data(), entry.data.size());
+    at += entry.data.size();
+  }
+  return out;
+}
+
+void TensorFileWriter::write(const std::filesystem::path& path) const {
   OutputFile output(path);
   std::ofstream stream(output.temporary(), std::ios::binary);
-  std::uint64_t header_size = text.size();
-  stream.write(reinterpret_cast<const char*>(&header_size), 8);
-  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+  const std::string start = header();
+  stream.write(start.data(), static_cast<std::streamsize>(start.size()));
   for (const auto& [key, entry] : entries_)
     stream.write(reinterpret_cast<const char*>(entry.data.data()),
                  static_cast<std::streamsize>(entry.data.size()));

@@ -62,11 +62,13 @@ void add_light(const Guidance& guidance, Painting* painting) {
 
 }  // namespace
 
-void finish_painting(const Guidance& guidance, Painting* painting) {
+void finish_painting(const Guidance& guidance, bool adapted, Painting* painting) {
   std::vector<float> line;
   box_blur(int(std::lround(kResidualCm / kCropWidthCm * float(guidance.side))), &painting->residual, &line);
-  for (float& value : painting->residual.data) value = beyond_noise(value);
-  limit_residual(guidance, &line, painting);
+  if (!adapted) {
+    for (float& value : painting->residual.data) value = beyond_noise(value);
+    limit_residual(guidance, &line, painting);
+  }
   add_light(guidance, painting);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cpu_painter.h"
 #include "resyncer/core/error.h"
+#include "resyncer/nets/person.h"
 #include "resyncer/nets/weights.h"
 
 #if defined(__x86_64__)
@@ -47,6 +48,7 @@ bool fast_bf16() {
 struct RewiredGenerator::Impl {
   nets::RewiredGenerator network{nullptr};
   std::unique_ptr<CpuPainter> painter;  // null: CUDA
+  bool adapted = false;
 
   void paint_on_cuda(const Guidance& guidance, Painting* out) const {
     const int64_t side = guidance.side;
@@ -71,6 +73,11 @@ RewiredGenerator::RewiredGenerator(const std::filesystem::path& weights, const G
   try {
     c10::InferenceMode inference;
     impl_->network = load(weights);
+    if (!options.person.empty()) {
+      core::TensorFile person(options.person);
+      nets::add_person(person, options.base, impl_->network.get());
+      impl_->adapted = !person.tensors().empty();
+    }
     if (options.use_cuda && torch::cuda::is_available()) {
       impl_->network->to(torch::kCUDA);
       return;
@@ -86,6 +93,8 @@ RewiredGenerator::RewiredGenerator(const std::filesystem::path& weights, const G
 RewiredGenerator::~RewiredGenerator() = default;
 
 int RewiredGenerator::side() const { return int(impl_->network->shape().side); }
+
+bool RewiredGenerator::adapted() const { return impl_->adapted; }
 
 void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
   if (guidance.side <= 0 || guidance.side % 32 != 0 || guidance.planes.width != guidance.side ||

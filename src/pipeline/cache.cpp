@@ -26,7 +26,6 @@ using Observations = std::vector<std::optional<FaceObservation>>;
 constexpr int kAnalysisVersion = 1;
 constexpr float kMostNumber = 1e9F;            // of any figure: it still fits an int
 constexpr std::int32_t kMostPixels = 1 << 20;  // of a box's coordinates
-constexpr const char* kSuffix = ".analysis.safetensors";
 
 [[noreturn]] void inconsistent(const fs::path& path, const std::string& what) {
   throw core::Error(core::ErrorKind::input, "the analysis is damaged: " + what, path.string());
@@ -214,7 +213,20 @@ void save_bank(const std::vector<BankFrame>& bank, core::TensorFileWriter* write
   writer->add("bank.pixels", DType::u8, {std::int64_t(pixels.size())}, pixels.data());
 }
 
-// Removes the longest unused analyses until the rest fits.
+bool ends_with(const std::string& name, const std::string& tail) {
+  return name.size() >= tail.size() && name.compare(name.size() - tail.size(), tail.size(), tail) == 0;
+}
+
+}  // namespace
+
+fs::path default_cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && cache[0] == '/')
+    return fs::path(cache) / "resyncer";  // the standard wants it absolute
+  const char* home = std::getenv("HOME");
+  return home != nullptr && home[0] == '/' ? fs::path(home) / ".cache/resyncer" : fs::path();
+}
+
 void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
   struct File {
     fs::path path;
@@ -226,8 +238,7 @@ void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
-    std::size_t tail = std::strlen(kSuffix);
-    if (name.size() < tail || name.compare(name.size() - tail, tail, kSuffix) != 0) continue;
+    if (!ends_with(name, kAnalysisSuffix) && !ends_with(name, kPersonSuffix)) continue;
     std::error_code unreadable;
     std::uint64_t bytes = it->file_size(unreadable);
     fs::file_time_type used = it->last_write_time(unreadable);
@@ -242,14 +253,9 @@ void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
   }
 }
 
-}  // namespace
-
-fs::path default_cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && cache[0] == '/')
-    return fs::path(cache) / "resyncer";  // the standard wants it absolute
-  const char* home = std::getenv("HOME");
-  return home != nullptr && home[0] == '/' ? fs::path(home) / ".cache/resyncer" : fs::path();
+void mark_used(const fs::path& file) {
+  std::error_code ignored;
+  fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);
 }
 
 std::string cache_key(const fs::path& video, const AnalysisOptions& options) {
@@ -261,7 +267,7 @@ std::string cache_key(const fs::path& video, const AnalysisOptions& options) {
   if (options.bank)
     text << '|' << b.entries_per_face << '|' << b.entries << '|' << b.max_side << '|' << b.reach << '|'
          << b.first_tau << '|' << b.enough;
-  return content_hash(text.str().data(), text.str().size()) + kSuffix;
+  return content_hash(text.str().data(), text.str().size()) + kAnalysisSuffix;
 }
 
 void save_analysis(const Analysis& a, const fs::path& path) {
@@ -298,7 +304,7 @@ Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, c
   if (fs::exists(file, ignored)) {
     try {
       Analysis known = load_analysis(file);
-      fs::last_write_time(file, fs::file_time_type::clock::now(), ignored);  // used now
+      mark_used(file);
       if (from_cache != nullptr) *from_cache = true;
       return known;
     } catch (const core::Error&) {

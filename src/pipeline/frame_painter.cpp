@@ -39,7 +39,7 @@ void paint_crop(const Scene& scene, const FrameMeshes& meshes, const core::Affin
   }
   StageClock clock(&work->stages, "generator");
   scene.network->paint(work->guidance, &work->painting);
-  generator::finish_painting(work->guidance, &work->painting);
+  generator::finish_painting(work->guidance, scene.network->adapted(), &work->painting);
 }
 
 }  // namespace

@@ -189,6 +189,15 @@ void check_file(const ModelEntry& entry) {
     throw Error(ErrorKind::model, "the SHA-256 differs from the manifest's", entry.file.string(), remedy);
 }
 
+generator::GeneratorOptions with_person(const ModelSet& set, const fs::path& person) {
+  generator::GeneratorOptions options;
+  if (person.empty()) return options;
+  check_file(set.get("generator"));
+  options.person = person;
+  options.base = set.get("generator").sha256;
+  return options;
+}
+
 Probe run_probe(const ModelSet& set, const std::string& id) {
   const ModelEntry& entry = set.get(id);
   if (id == "face-model") return probe_face_model(entry.file);

@@ -16,6 +16,7 @@
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/personalize.h"
 
 namespace resyncer::pipeline {
 
@@ -252,9 +253,10 @@ std::int64_t peak_memory() {
 // The network loads while the video is analysed.
 std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const RenderOptions& options,
                                                                        const ModelSet& models,
+                                                                       const std::filesystem::path& person,
                                                                        RenderReport* report) {
   if (options.renderer != Renderer::network) return {};
-  generator::GeneratorOptions settings;
+  generator::GeneratorOptions settings = with_person(models, person);
   bool bf16 = !options.deterministic && generator::fast_bf16();
   settings.precision = bf16 ? generator::Precision::bf16 : generator::Precision::fp32;
   settings.use_cuda = !options.deterministic;
@@ -264,16 +266,34 @@ std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const Ren
   });
 }
 
+// The person file to render with, made first where that is wanted; empty = nobody's.
+std::filesystem::path person_of(const RenderOptions& options, const ModelSet& models,
+                                const ProgressSink& progress, RenderReport* report) {
+  if (options.adapt_minutes <= 0) return options.person;
+  PersonalizeOptions adaptation;
+  adaptation.input = options.input;
+  adaptation.face = options.face;
+  adaptation.tracker = options.tracker;
+  adaptation.use_cache = options.use_cache;
+  adaptation.cache_folder = options.cache_folder;
+  adaptation.minutes = options.adapt_minutes;
+  auto start = SteadyClock::now();
+  auto person = personalize_cached(adaptation, models, progress, &report->person_cached);
+  report->adaptation_seconds = seconds_since(start);
+  return person;
+}
+
 }  // namespace
 
 RenderReport render(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress) {
   auto start = SteadyClock::now();
   RenderReport report;
-  generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   check_speech(options.speech);
+  const std::filesystem::path person = person_of(options, models, progress, &report);
+  generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
 
-  auto network = load_network(options, models, &report);
+  auto network = load_network(options, models, person, &report);
   Plan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 

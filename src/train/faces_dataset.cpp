@@ -31,27 +31,70 @@ void require_finite(const std::vector<float>& values, const char* name, const st
       throw Error(ErrorKind::input, std::string("'") + name + "' has values that are not finite", place,
                   "prepare the data again");
 }
+
+std::vector<core::TensorFile> opened(const std::vector<std::filesystem::path>& paths) {
+  std::vector<core::TensorFile> files;
+  files.reserve(paths.size());
+  for (const auto& path : paths) files.emplace_back(path, ErrorKind::input);
+  return files;
+}
+
+bool earlier(const generator::BankEntry& a, const generator::BankEntry& b) { return a.seconds < b.seconds; }
+
+int position(const std::vector<std::int64_t>& rows, std::int64_t row) {
+  return int(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
+}
 }  // namespace
 
 FacesDataset::FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model,
                            int side)
+    : FacesDataset(opened(paths), model, side) {}
+
+FacesDataset::FacesDataset(std::vector<core::TensorFile> files, const mesh::FaceModel& model, int side)
     : side_(side), controls_(model.control_count()), mouth_weights_(generator::mouth_weights(model)) {
-  for (const auto& path : paths) {
-    files_.push_back(open(path));
+  for (auto& tensors : files) {
+    files_.push_back(open(std::move(tensors)));
     File& file = files_.back();
-    std::int64_t rows = std::int64_t(file.clip_of.size());
-    read_clips(&file, rows, model.expression_count());
-    for (std::int64_t i = 0; i < rows; ++i) {
-      FrameId frame{int(files_.size()) - 1, i};
-      if (!candidates(frame, 0).empty()) frames_.push_back(frame);
-    }
+    read_clips(&file, std::int64_t(file.clip_of.size()), model.expression_count());
   }
+  list_frames();
   if (frames_.empty())
     throw Error(ErrorKind::input, "the faces files have no clip of two frames at different times");
 }
 
-FacesDataset::File FacesDataset::open(const std::filesystem::path& path) const {
-  File file(core::TensorFile(path, ErrorKind::input));
+void FacesDataset::list_frames() {
+  for (std::size_t f = 0; f < files_.size(); ++f)
+    for (std::size_t i = 0; i < files_[f].clip_of.size(); ++i) {
+      FrameId frame{int(f), std::int64_t(i)};
+      if (!candidates(frame, 0).empty()) frames_.push_back(frame);
+    }
+}
+
+std::vector<FrameId> FacesDataset::hold_out(double share) {
+  for (File& file : files_)
+    for (auto& [number, clip] : file.clips) {
+      auto [first, last] = std::minmax_element(clip.entries.begin(), clip.entries.end(), earlier);
+      clip.measured_from = last->seconds - share * (last->seconds - first->seconds);
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < clip.lenders.size(); ++i) {
+        if (clip.bank[i].seconds >= clip.measured_from) continue;
+        std::swap(clip.bank[kept], clip.bank[i]);
+        clip.lenders[kept++] = clip.lenders[i];
+      }
+      clip.bank.resize(kept);
+      clip.lenders.resize(kept);
+    }
+  std::vector<FrameId> held, learned;
+  for (FrameId frame : frames_) {
+    if (candidates(frame, 0).empty()) continue;
+    (entry(frame).seconds >= clip(frame).measured_from ? held : learned).push_back(frame);
+  }
+  frames_ = std::move(learned);
+  return held;
+}
+
+FacesDataset::File FacesDataset::open(core::TensorFile tensors) const {
+  File file(std::move(tensors));
   const core::TensorFile& t = file.tensors;
   if (t.meta("kind") != "faces")
     throw Error(ErrorKind::input, "is a '" + t.meta("kind") + "' file where a 'faces' file is needed",
@@ -89,6 +132,11 @@ void FacesDataset::read_clips(File* file, std::int64_t rows, std::int64_t coeffi
   require_finite(angles, "angles", t.place());
   require_finite(openness, "openness", t.place());
   require_finite(sharpness, "sharpness", t.place());
+  std::vector<std::uint8_t> lends;
+  if (t.has("lends")) {
+    const auto& view = t.get("lends", DType::u8, {rows});
+    lends.assign(view.as<std::uint8_t>(), view.as<std::uint8_t>() + rows);
+  }
   for (std::int64_t i = 0; i < rows; ++i) {
     auto at = std::size_t(i);
     generator::BankEntry entry;
@@ -98,8 +146,12 @@ void FacesDataset::read_clips(File* file, std::int64_t rows, std::int64_t coeffi
     entry.openness = openness[at];
     entry.sharpness = sharpness[at];
     Clip& clip = file->clips[file->clip_of[at]];
+    if (lends.empty() || lends[at] != 0) {
+      clip.lenders.push_back(i);
+      clip.bank.push_back(entry);
+    }
     clip.rows.push_back(i);
-    clip.bank.push_back(std::move(entry));
+    clip.entries.push_back(std::move(entry));
   }
 }
 
@@ -140,34 +192,35 @@ std::vector<std::int64_t> FacesDataset::candidates(FrameId frame, double gap) co
   gap = gap_or_none(frame, gap);
   const Clip& all = clip(frame);
   std::vector<std::int64_t> rows;
-  for (std::size_t i = 0; i < all.rows.size(); ++i)
-    if (std::abs(all.bank[i].seconds - now) >= gap) rows.push_back(all.rows[i]);
+  for (std::size_t i = 0; i < all.lenders.size(); ++i)
+    if (std::abs(all.bank[i].seconds - now) >= gap) rows.push_back(all.lenders[i]);
   return rows;
 }
 
-int FacesDataset::position(const Clip& clip, std::int64_t row) {
-  return int(std::lower_bound(clip.rows.begin(), clip.rows.end(), row) - clip.rows.begin());
+const generator::BankEntry& FacesDataset::entry(FrameId frame) const {
+  const Clip& all = clip(frame);
+  return all.entries[std::size_t(position(all.rows, frame.index))];
 }
 
 std::vector<float> FacesDataset::trust(FrameId frame, const std::vector<std::int64_t>& rows) const {
   const Clip& all = clip(frame);
-  const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
+  const generator::BankEntry& now = entry(frame);
   std::vector<int> chosen;
   chosen.reserve(rows.size());
-  for (std::int64_t row : rows) chosen.push_back(position(all, row));
+  for (std::int64_t row : rows) chosen.push_back(position(all.lenders, row));
   return generator::reference_trust(all.bank, chosen, now.expression, mouth_weights_, now.angles);
 }
 
 std::vector<std::int64_t> FacesDataset::choose(FrameId frame, double gap) const {
   const Clip& all = clip(frame);
-  const generator::BankEntry& now = all.bank[std::size_t(position(all, frame.index))];
+  const generator::BankEntry& now = entry(frame);
   generator::ChoiceOptions options;
   gap = gap_or_none(frame, gap);
   options.exclude_from = now.seconds - gap;
   options.exclude_to = now.seconds + gap;
   std::vector<std::int64_t> rows;
   for (int i : generator::choose_lenders(all.bank, now.expression, mouth_weights_, now.angles, {}, options))
-    rows.push_back(all.rows[std::size_t(i)]);
+    rows.push_back(all.lenders[std::size_t(i)]);
   return rows;
 }
 

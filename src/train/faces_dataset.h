@@ -22,14 +22,18 @@ struct FrameId {
   std::int64_t index = 0;  // row in the file
 };
 
-// Read-only, thread-safe. Pictures stay in the mapped files.
+// Thread-safe but for hold_out. Pictures stay in the mapped files.
 class FacesDataset {
  public:
   // Throws Error{input} when a file is damaged, or does not fit the face model or `side`.
+  FacesDataset(std::vector<core::TensorFile> files, const mesh::FaceModel& model, int side);
   FacesDataset(const std::vector<std::filesystem::path>& paths, const mesh::FaceModel& model, int side);
 
   // All frames that another moment of their clip can lend references to.
   const std::vector<FrameId>& frames() const { return frames_; }
+  // Takes the last `share` of every clip's time out of frames(), and answers it. From now on it lends nothing
+  // either: what is measured there has not been seen.
+  std::vector<FrameId> hold_out(double share);
   int side() const { return side_; }
   // The frame's picture at side(): the stored one, or halved.
   core::ImageU8 picture(FrameId frame) const;
@@ -40,13 +44,16 @@ class FacesDataset {
   std::vector<std::int64_t> choose(FrameId frame, double gap) const;
   // generator::reference_trust of these rows of the frame's file.
   std::vector<float> trust(FrameId frame, const std::vector<std::int64_t>& rows) const;
-  // All rows that choose() may pick from.
+  // All rows that choose() may pick from: those that lend (all, unless the file says which).
   std::vector<std::int64_t> candidates(FrameId frame, double gap) const;
 
  private:
   struct Clip {
     std::vector<std::int64_t> rows;
-    std::vector<generator::BankEntry> bank;  // one a row
+    std::vector<generator::BankEntry> entries;  // one a row
+    std::vector<std::int64_t> lenders;          // the rows that may lend
+    std::vector<generator::BankEntry> bank;     // one a lender
+    double measured_from = 0;                   // s, see hold_out
   };
   struct File {
     explicit File(core::TensorFile opened) : tensors(std::move(opened)) {}
@@ -58,10 +65,11 @@ class FacesDataset {
     std::vector<std::int32_t> clip_of;
     std::map<std::int32_t, Clip> clips;
   };
-  File open(const std::filesystem::path& path) const;
+  File open(core::TensorFile tensors) const;
   void read_clips(File* file, std::int64_t rows, std::int64_t coefficients) const;
+  void list_frames();
   const Clip& clip(FrameId frame) const;
-  static int position(const Clip& clip, std::int64_t row);  // in its bank
+  const generator::BankEntry& entry(FrameId frame) const;
   double gap_or_none(FrameId frame, double gap) const;
 
   std::vector<File> files_;

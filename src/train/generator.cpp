@@ -4,11 +4,11 @@
 #include <cmath>
 #include <fstream>
 #include <iomanip>
-#include <map>
 #include <optional>
 #include <sstream>
 
 #include "checkpoint.h"
+#include "generator_adam.h"
 #include "generator_evaluation.h"
 #include "generator_losses.h"
 #include "resyncer/generator/rewired_generator.h"
@@ -22,7 +22,6 @@ using core::ErrorKind;
 using torch::Tensor;
 using Clock = std::chrono::steady_clock;
 
-constexpr double kRgbChannels = 16;  // of a ToRGB that learns at the full rate
 constexpr int kR1Every = 16;
 constexpr double kR1Weight = 0.05;  // small: the logits of all patches are summed
 
@@ -47,42 +46,6 @@ void check(const GeneratorTrainingOptions& o) {
   if (o.batch < 1 || o.workers < 1 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("batch, workers and intervals must be at least 1");
 }
-
-// A parameter's share of the learning rate. A noise slot's strength is one number that starts at 0, and at
-// the weights' rate it would take most of the training to open the slot. ToRGB sums up to 384 channels
-// straight into the picture: at the weights' rate one step of Adam, whose steps have the same size for every
-// weight, moves the picture by a quarter of the range of colours, and training diverges.
-double share_of_rate(const std::string& name, const Tensor& parameter) {
-  if (name.find("strength") != std::string::npos) return 4;
-  if (name.find("to_rgb") != std::string::npos &&
-      parameter.dim() > 1)  // its styles too: nothing divides by them
-    return std::min(1.0, kRgbChannels / double(parameter.size(1)));
-  return 1;
-}
-
-// Adam with one group of parameters for each share.
-struct SharedAdam {
-  std::vector<double> shares;
-  std::optional<torch::optim::Adam> adam;
-
-  SharedAdam(torch::nn::Module& module, double rate) {
-    std::map<double, std::vector<Tensor>> parameters;
-    for (const auto& item : module.named_parameters())
-      parameters[share_of_rate(item.key(), item.value())].push_back(item.value());
-    const auto options = torch::optim::AdamOptions(rate).betas({0.9, 0.99});
-    std::vector<torch::optim::OptimizerParamGroup> groups;
-    for (const auto& [share, group] : parameters) {
-      shares.push_back(share);
-      groups.emplace_back(group, std::make_unique<torch::optim::AdamOptions>(options));
-    }
-    adam.emplace(groups, options);
-  }
-  void set_rate(double rate) {
-    auto& groups = adam->param_groups();
-    for (std::size_t i = 0; i < groups.size(); ++i)
-      static_cast<torch::optim::AdamOptions&>(groups[i].options()).lr(rate * shares[i]);
-  }
-};
 
 // The training and all that it keeps between steps.
 class Trainer {
@@ -262,8 +225,9 @@ class Trainer {
         name << "step" << std::setw(7) << std::setfill('0') << step_ << ".ppm";
         sheet = options_.sheets / name.str();
       }
-      HeldOutResult measured = measure_generator(average_, *held_out_, model_, options_.held_out_samples,
-                                                 options_.held_out_gap, compute_, sheet);
+      HeldOutResult measured =
+          measure_generator(average_, *held_out_, held_out_->frames(), model_, options_.held_out_samples,
+                            options_.held_out_gap, compute_, sheet);
       result_.network = measured.network;
       result_.first_reference = measured.first_reference;
       result_.mean_reference = measured.mean_reference;
@@ -304,7 +268,7 @@ class Trainer {
   std::mt19937_64 random_;
   nets::RewiredGenerator network_{nullptr}, average_{nullptr};
   nets::Discriminator discriminator_{nullptr};
-  std::optional<SharedAdam> optimizer_, critic_;
+  std::optional<GeneratorAdam> optimizer_, critic_;
   nets::GeneratorShape shape_;
   torch::ScalarType compute_ = torch::kFloat32;
   std::int64_t step_ = 0;

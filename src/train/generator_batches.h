@@ -32,7 +32,7 @@ FaceBatch make_batch(const FacesDataset& dataset, const mesh::FaceModel& model,
 
 class FaceBatches {
  public:
-  // Starts with batch number `first`. `dataset` and `model` must outlive this.
+  // Of dataset.frames(), starting with batch number `first`. `dataset` and `model` must outlive this.
   FaceBatches(const FacesDataset& dataset, const mesh::FaceModel& model, const SampleOptions& options,
               int size, std::uint64_t seed, std::int64_t first, int workers);
   ~FaceBatches();

@@ -72,13 +72,12 @@ double masked_sharpness(const Tensor& picture, const Tensor& mask) {
 }
 
 HeldOutResult measure_generator(nets::RewiredGenerator& network, const FacesDataset& dataset,
-                                const mesh::FaceModel& model, int count, double gap,
-                                torch::ScalarType compute, const std::filesystem::path& sheet) {
+                                const std::vector<FrameId>& frames, const mesh::FaceModel& model, int count,
+                                double gap, torch::ScalarType compute, const std::filesystem::path& sheet) {
   torch::NoGradGuard no_grad;
   constexpr std::size_t kSheetRows = 8;
   HeldOutResult result;
   std::vector<Tensor> rows;
-  const auto& frames = dataset.frames();
   std::size_t samples = std::min(frames.size(), std::size_t(std::max(count, 1)));
   SampleScratch scratch;
   std::mt19937_64 random(0);  // not drawn from without augmentation

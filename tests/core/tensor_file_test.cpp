@@ -43,6 +43,9 @@ TEST(TensorFile, WrittenIsReadBack) {
   EXPECT_EQ(file.get("a").to_floats(), (std::vector<float>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(file.get("b", DType::u8, {-1}).to_floats(), (std::vector<float>{9, 8, 7, 6}));
   EXPECT_EQ(file.meta("kind"), "t\xC3\xA4st");
+  TensorFile in_memory(writer.bytes(), "memory");
+  EXPECT_EQ(in_memory.get("a").to_floats(), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(in_memory.meta("kind"), file.meta("kind"));
   EXPECT_THROW(file.get("c"), Error);
   EXPECT_THROW(file.get("a", DType::f32, {3, 2}), Error);
 }

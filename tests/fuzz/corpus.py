@@ -105,6 +105,20 @@ def weights():
     write_variants("weights", tensors, meta, wrong)
 
 
+def person():
+    tensors = {"generator.weight": tensor("F16", [3, 2], 0.5), "generator.bias": tensor("F16", [3], 1)}
+    meta = {"kind": "person", "version": "1", "base": "abc"}
+    write_variants("person", tensors, meta, {
+        "base": {"base": "abd"}, "no_base": {"base": None}, "kind": {"kind": "analysis"}, "version": {"version": "2"},
+        "unknown": {"generator.scale": tensor("F16", [3])}, "no_group": {"bias": tensor("F16", [3])},
+        "other_group": {"appearance.bias": tensor("F16", [3])}, "empty_name": {"generator.": tensor("F16", [3])},
+        "misshaped": {"generator.bias": tensor("F16", [4])}, "scalar": {"generator.bias": tensor("F16", [])},
+        "full": {"generator.bias": tensor("F32", [3])}, "mistyped": {"generator.bias": tensor("I64", [3])},
+        "nan": {"generator.bias": tensor("F16", [3], NAN)}, "infinite": {"generator.weight": tensor("F16", [3, 2], math.inf)},
+        "bias_missing": {"generator.bias": None}})
+    write("person", "nothing", safetensors({}, meta))
+
+
 def face_model():
     vertices = 127
     tensors = {"neutral": tensor("F32", [vertices, 3], [float(i % 11) for i in range(3 * vertices)]),
@@ -275,6 +289,8 @@ def faces_dataset():
     write_variants("faces_dataset", tensors, meta, {
         "openness_nan": {"openness": tensor("F32", [rows], NAN), "sharpness": tensor("F32", [rows], math.inf),
                          "seconds": tensor("F32", [rows], [2, 1]), **crops(8)}})
+    write("faces_dataset", "lends", safetensors({**tensors, "lends": tensor("U8", [rows], [1, 0])}, meta))
+    write("faces_dataset", "lends_short", safetensors({**tensors, "lends": tensor("U8", [1])}, meta))
     write("faces_dataset", "kind", safetensors(crops(4), {"kind": "speech"}))
     for side in (0, 5, 8):
         write("faces_dataset", f"side_{side}", safetensors(crops(side), meta))
@@ -283,5 +299,5 @@ def faces_dataset():
     write("faces_dataset", "no_rows", safetensors(none, meta))
 
 
-for make in (tensor_file, weights, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
+for make in (tensor_file, weights, person, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

@@ -101,7 +101,7 @@ TEST(FinishPainting, AddsTheLightOfTheReferencesAsTheyAreWeighted) {
         painting.weights.at(x, y, k) = k == 0 ? 0.7F : 0.1F;
         for (int c = 0; c < 3; ++c) guidance.light.at(x, y, 3 * k + c) = 0.01F * float(k + 1);
       }
-  finish_painting(guidance, &painting);
+  finish_painting(guidance, false, &painting);
   for (float value : painting.residual.data) ASSERT_NEAR(value, 0.7F * 0.01F + 0.1F * 0.09F, 1e-6F);
 }
 
@@ -113,7 +113,7 @@ TEST(FinishPainting, KeepsCoarseResidualsAndDropsGrainAndNoise) {
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x)
         for (int c = 0; c < 3; ++c) painting.residual.at(x, y, c) = value(x, y);
-    finish_painting(guidance, &painting);
+    finish_painting(guidance, false, &painting);
     return painting.residual.at(side / 2, side / 2, 1);
   };
   EXPECT_NEAR(finished([](int, int) { return 0.1F; }), 0.1F, 0.01F);
@@ -124,7 +124,7 @@ TEST(FinishPainting, KeepsCoarseResidualsAndDropsGrainAndNoise) {
 // Four slots of 0.5 -/+ `spread` each, and a residual of 0.1.
 TEST(FinishPainting, LimitsTheResidualToWhatTheReferencesDoubt) {
   const int side = 256;
-  auto finished = [&](float spread, float doubt) {
+  auto finished = [&](float spread, float doubt, bool adapted = false) {
     Guidance guidance{side, core::ImageF(side, side, kGuidancePlanes), {}};
     guidance.doubt = doubt;
     Painting painting{core::ImageF(side, side, kReferences, 0.25F), core::ImageF(side, side, 3, 0.1F), {}};
@@ -133,7 +133,7 @@ TEST(FinishPainting, LimitsTheResidualToWhatTheReferencesDoubt) {
         for (int k = 0; k < kReferences; ++k)
           for (int c = 0; c < 3; ++c)
             guidance.planes.at(x, y, 6 + 4 * k + c) = 0.5F + (k % 2 == 0 ? spread : -spread);
-    finish_painting(guidance, &painting);
+    finish_painting(guidance, adapted, &painting);
     return painting.residual.at(side / 2, side / 2, 1);
   };
   EXPECT_EQ(finished(0, 1), 0);             // all of one opinion
@@ -141,6 +141,7 @@ TEST(FinishPainting, LimitsTheResidualToWhatTheReferencesDoubt) {
   EXPECT_NEAR(finished(0.02F, 1), 0.75F * 0.02F, 1e-3F);
   EXPECT_NEAR(finished(0.02F, 3), 3 * 0.75F * 0.02F, 2e-3F);  // a mouth unlike theirs
   EXPECT_GT(finished(0.3F, 1), 0.09F);
+  EXPECT_GT(finished(0, 1, true), 0.09F);  // who has learned this person knows better
 }
 
 TEST_F(RewiredGeneratorFile, Bfloat16AndFloat32Agree) {

@@ -78,8 +78,10 @@ class TensorFileWriter {
   void set_meta(const std::string& key, const std::string& value) { metadata_[key] = value; }
   // Throws Error{output}.
   void write(const std::filesystem::path& path) const;
+  std::vector<std::byte> bytes() const;  // of the file, for TensorFile
 
  private:
+  std::string header() const;
   struct Entry {
     DType type = DType::f32;
     std::vector<std::int64_t> shape;

@@ -1,5 +1,6 @@
-// Analyses kept on disk by the content of the video, one safetensors file each. A cache is never needed and
-// never an error: what cannot be read is made again, what cannot be written is not kept.
+// Analyses (and persons, see personalize.h) kept on disk by the content of the video, one safetensors file
+// each. A cache is never needed and never an error: what cannot be read is made again, what cannot be written
+// is not kept.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +33,12 @@ Analysis load_analysis(const std::filesystem::path& path);
 Analysis analyse_cached(const std::filesystem::path& video, const AnalysisOptions& options,
                         const CacheOptions& cache, const ProgressSink& progress = {},
                         bool* from_cache = nullptr);
+
+constexpr const char* kAnalysisSuffix = ".analysis.safetensors";
+constexpr const char* kPersonSuffix = ".person.safetensors";
+// Says that a file of the cache has been used now.
+void mark_used(const std::filesystem::path& file);
+// Removes the longest unused files of the two kinds until the rest fits.
+void limit_size(const std::filesystem::path& folder, std::uint64_t max_bytes);
 
 }  // namespace resyncer::pipeline

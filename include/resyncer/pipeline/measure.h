@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "resyncer/pipeline/models.h"
+#include "resyncer/pipeline/moment.h"
 
 namespace resyncer::pipeline {
 
@@ -13,6 +14,8 @@ struct MeasureOptions {
   std::filesystem::path cache;     // folder of analyses; empty = none
   int frames = 60;                 // measured frames a clip, evenly spread (generator)
   double min_reference_gap = 2.0;  // seconds between a frame and its references (generator)
+  Stretch stretch;                 // of the clip that is measured on (generator)
+  std::filesystem::path person;    // adaptation of the generator (`resyncer personalize`); empty = none
 };
 
 struct MeshFigures {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "resyncer/generator/rewired_generator.h"
+
 namespace resyncer::pipeline {
 
 // A probe: the model's answer to a fixed pseudo-random input.
@@ -36,6 +38,10 @@ ModelSet find_models(const std::optional<std::filesystem::path>& chosen);
 
 // Size and SHA-256 of one file against the manifest. Throws Error{model} naming the file and the difference.
 void check_file(const ModelEntry& entry);
+
+// How to load this set's generator for a person: `person` may be empty. With a person the file is checked
+// first, so that what the person's file says of its base can be believed. Throws Error{model}.
+generator::GeneratorOptions with_person(const ModelSet& set, const std::filesystem::path& person);
 
 // check_file, then strict loading, then the probe (relative tolerance 1 %).
 Probe run_probe(const ModelSet& set, const std::string& id);

@@ -11,6 +11,7 @@ struct JobProgress {
   std::string stage;  // "analyse", "render", ...
   std::int64_t done = 0;
   std::int64_t total = 0;
+  const char* unit = "frames";  // of what is counted
 };
 
 // Called from the job's thread, often; the receiver thins out.

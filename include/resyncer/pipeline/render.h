@@ -24,6 +24,8 @@ struct RenderOptions {
   std::filesystem::path input, speech, output;
   std::filesystem::path mask_out, preview;  // empty = none
   Renderer renderer = Renderer::network;
+  std::filesystem::path person;  // adaptation of the generator (personalize.h); empty = none
+  double adapt_minutes = 0;      // make one from the input, or take it from the cache; 0 = no
   media::EncoderOptions encoder;
   track::FaceChoice face;
   track::TrackerOptions tracker;
@@ -44,6 +46,8 @@ struct RenderReport {
   std::int64_t frames = 0, repainted_frames = 0;
   double wall_seconds = 0;
   bool analysis_cached = false;
+  bool person_cached = false;     // an adaptation that was made earlier
+  double adaptation_seconds = 0;  // of wall_seconds
   double reprojection_error = 0;  // mean, in inter-ocular distances
   std::string audio_action;       // "copied", "encoded as aac"
   std::string precision;          // "bf16", "fp32"
