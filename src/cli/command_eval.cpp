@@ -20,7 +20,7 @@ struct EvalFlags {
   std::filesystem::path speech;
   pipeline::MeasureOptions options;
   std::string from, to;  // moments
-  bool as_json = false;
+  bool as_json = false, expert = false;
 };
 
 json paint_json(const pipeline::PaintFigures& f) {
@@ -151,8 +151,8 @@ json ranks_json(const sync::RankFigures& r) {
 }
 
 void run_sync(const EvalFlags& flags, const GlobalOptions& global) {
-  const auto figures =
-      pipeline::measure_sync(flags.clips, pipeline::find_models(global.models_folder()), flags.options);
+  const auto figures = pipeline::measure_sync(flags.clips, pipeline::find_models(global.models_folder()),
+                                              flags.options, flags.expert ? "sync-expert" : "sync-judge");
   json list = json::array();
   sync::RankFigures all, aligned;
   auto add = [](const sync::RankFigures& r, sync::RankFigures* sum) {
@@ -206,6 +206,7 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
       parent->add_subcommand("render", "Render with another speech and track the lips in the result");
   render->add_option("-a,--audio", flags->speech, "Speech")->required();
   CLI::App* sync = parent->add_subcommand("sync", "Judge whether mouths and sound go together");
+  sync->add_flag("--expert", flags->expert, "Ask the sync expert, not the judge");
   for (CLI::App* command : {mesh, generator, motion, render, sync}) {
     command->add_option("clips", flags->clips, "Video files with one talking person")->required();
     command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");

@@ -66,8 +66,8 @@ void add_face_model(CLI::App* parent, Run* run) {
 void report_motion(const train::MotionProgress& p) {
   spdlog::info(
       "step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f} follow {:.3f} spread "
-      "{:.3f})",
-      p.step, p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening, p.follow, p.spread);
+      "{:.3f} sync {:.3f})",
+      p.step, p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening, p.follow, p.spread, p.sync);
   if (p.held_out == nullptr) return;
   std::string files;
   for (double f : p.held_out->per_file) files += fmt::format(" {:.3f}", f);
@@ -97,6 +97,8 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--follow-weight", o->follow_weight, "Weight of the correlation of openings");
   command->add_option("--spread-weight", o->spread_weight, "Weight of the deviation of openings");
   command->add_option("--speech-weight", o->speech_weight, "Weight of all terms for the direct path alone");
+  command->add_option("--sync-expert", o->sync_expert, "Sync expert (resyncer train sync --expert)");
+  command->add_option("--sync-weight", o->sync_weight, "Weight of what it says against the meshes");
   command->add_option("--closure-weight", o->closure_weight,
                       "More weight on the opening where lips are shut");
   command->add_option("--speaker-balance", o->speaker_balance,
@@ -169,6 +171,11 @@ void add_sync(CLI::App* parent, GlobalOptions* global, Run* run) {
   command->add_option("--embedding", o->embedding, "Width of a moment's vector");
   command->add_option("--blocks", o->blocks, "Blocks of a tower");
   command->add_flag("--dilated", o->dilated, "Dilations 1, 2, 4, ... instead of 1 throughout");
+  command->add_flag("--banded", o->banded, "Convolutions along the bands of the speech first");
+  command->add_option("--mean-reach", o->mean_reach,
+                      "Rows on either side whose mean is taken off; 0: the whole clip's");
+  command->add_option("--hard-weight", o->hard_weight,
+                      "Wrong stretches of the same clip count so many times");
   command->add_option("--dropout", o->dropout, "Dropout");
   command->add_option("--weight-decay", o->weight_decay, "Weight decay");
   command->add_option("--average-decay", o->average_decay, "Decay of the averaged weights");

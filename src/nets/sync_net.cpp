@@ -7,12 +7,23 @@ namespace resyncer::nets {
 namespace {
 constexpr std::int64_t kVersion = 1;
 constexpr int kChannels[] = {16, 32, 48,
-                             48};      // of the mouth's encoder, each at half the size of the one before
+                             48};  // of the mouth's encoder, each at half the size of the one before
+constexpr int kBandChannels[] = {16, 32, 48};  // of the bands' encoder, likewise
 constexpr std::int64_t kAtOnce = 512;  // pictures, so that long clips need no more memory than short ones
 constexpr double kDarkest = 4;         // levels of gray: a picture's contrast counts as at least that
 
-torch::Tensor mean_where(const torch::Tensor& x, const torch::Tensor& seen) {  // over the rows
-  return (x * seen).sum(1, true) / seen.sum(1, true).clamp_min(1);
+// Over the rows within `reach` of each; 0: over all, for all of them.
+torch::Tensor mean_where(const torch::Tensor& x, const torch::Tensor& seen, std::int64_t reach) {
+  auto sum = [&](const torch::Tensor& values) {
+    if (reach == 0) return values.sum(1, true);
+    const std::int64_t rows = values.size(1);
+    const torch::Tensor until =
+        torch::cat({torch::zeros_like(values.slice(1, 0, 1)), values.cumsum(1)}, 1);  // each row
+    const torch::Tensor row = torch::arange(rows, torch::TensorOptions(torch::kInt64).device(x.device()));
+    return until.index_select(1, (row + reach + 1).clamp_max(rows)) -
+           until.index_select(1, (row - reach).clamp_min(0));
+  };
+  return sum(x * seen) / sum(seen).clamp_min(1);
 }
 }  // namespace
 
@@ -20,7 +31,8 @@ std::vector<ConfigField> SyncNetConfig::fields() {
   return {{"mel_bands", &mel_bands, 1, 512}, {"coefficients", &coefficients, 0, 512},
           {"height", &height, 0, 256},       {"width_px", &width_px, 0, 256},
           {"width", &width, 8, 512},         {"embedding", &embedding, 2, 512},
-          {"blocks", &blocks, 1, 8},         {"dilated", &dilated, 0, 1}};
+          {"blocks", &blocks, 1, 8},         {"dilated", &dilated, 0, 1},
+          {"banded", &banded, 0, 1},         {"mean_reach", &mean_reach, 0, 1000}};
 }
 
 std::int64_t SyncNetConfig::context() const {
@@ -54,6 +66,23 @@ torch::Tensor TimeTowerImpl::forward(const torch::Tensor& x) {
   return out * torch::rsqrt(out.square().sum(2, true) + 1e-6);
 }
 
+BandEncoderImpl::BandEncoderImpl(const SyncNetConfig& config) {
+  std::int64_t in = kMelPerRow, bands = config.mel_bands;
+  for (int out : kBandChannels) {
+    convs_->push_back(torch::nn::Conv1d(torch::nn::Conv1dOptions(in, out, 5).stride(2).padding(2)));
+    bands = (bands + 1) / 2;
+    in = out;
+  }
+  register_module("convs", convs_);
+  output_ = register_module("output", torch::nn::Linear(in * bands, config.width));
+}
+
+torch::Tensor BandEncoderImpl::forward(torch::Tensor x) {
+  for (std::size_t i = 0; i < convs_->size(); ++i)
+    x = torch::gelu(convs_[i]->as<torch::nn::Conv1d>()->forward(x));
+  return output_(x.flatten(1));
+}
+
 MouthEncoderImpl::MouthEncoderImpl(const SyncNetConfig& config) {
   int in = 2;
   std::int64_t height = config.height, width = config.width_px;
@@ -75,7 +104,10 @@ torch::Tensor MouthEncoderImpl::forward(torch::Tensor x) {
 }
 
 SyncNetImpl::SyncNetImpl(const SyncNetConfig& config, double dropout) : config_(config) {
-  speech_tower = register_module("speech", TimeTower(kMelPerRow * config.mel_bands, config, dropout));
+  const bool banded = config.banded != 0;
+  if (banded) bands = register_module("bands", BandEncoder(config));
+  speech_tower = register_module(
+      "speech", TimeTower(banded ? config.width : kMelPerRow * config.mel_bands, config, dropout));
   if (config.sees_meshes())
     mesh_tower = register_module("meshes", TimeTower(2 * config.coefficients, config, dropout));
   if (config.sees_pictures()) {
@@ -87,13 +119,17 @@ SyncNetImpl::SyncNetImpl(const SyncNetConfig& config, double dropout) : config_(
 }
 
 torch::Tensor SyncNetImpl::speech(const torch::Tensor& mel) {
-  return speech_tower(mel.reshape({mel.size(0), mel.size(1) / kMelPerRow, kMelPerRow * config_.mel_bands}));
+  const std::int64_t size = mel.size(0), rows = mel.size(1) / kMelPerRow;
+  if (!bands) return speech_tower(mel.reshape({size, rows, kMelPerRow * config_.mel_bands}));
+  const torch::Tensor sounds = bands(mel.reshape({size * rows, kMelPerRow, config_.mel_bands}));
+  return speech_tower(sounds.view({size, rows, config_.width}));
 }
 
 // Shapes and how they change. The velocity of the first and last row is zero.
 torch::Tensor SyncNetImpl::meshes(const torch::Tensor& coefficients, const torch::Tensor& seen) {
   const torch::Tensor where = seen.unsqueeze(2);
-  const torch::Tensor x = (coefficients - mean_where(coefficients, where)) / spread * where;
+  const torch::Tensor x =
+      (coefficients - mean_where(coefficients, where, config_.mean_reach)) / spread * where;
   const std::int64_t rows = x.size(1);
   torch::Tensor velocity = torch::zeros_like(x);
   if (rows > 2)
@@ -101,20 +137,21 @@ torch::Tensor SyncNetImpl::meshes(const torch::Tensor& coefficients, const torch
   return mesh_tower(torch::cat({x, velocity}, 2));
 }
 
-// Two planes: the picture at usual light and contrast, and what differs in it from the clip's mean picture.
+// Two planes: the picture at usual light and contrast, and what differs in it from the mean picture.
 torch::Tensor SyncNetImpl::pictures(const torch::Tensor& gray, const torch::Tensor& seen) {
   const torch::Tensor where = seen.unsqueeze(2).unsqueeze(3);
-  const torch::Tensor mean = mean_where(gray, where);
+  const torch::Tensor mean = mean_where(gray, where, config_.mean_reach);
   const torch::Tensor level = mean.mean({2, 3}, true);
   const torch::Tensor contrast =
-      mean_where((gray - level).square(), where).mean({2, 3}, true).sqrt() + kDarkest;
+      mean_where((gray - level).square(), where, config_.mean_reach).mean({2, 3}, true).sqrt() + kDarkest;
   std::vector<torch::Tensor> parts;
   for (std::int64_t b = 0; b < gray.size(0); ++b)
     for (std::int64_t from = 0; from < gray.size(1); from += kAtOnce) {
-      const torch::Tensor part = gray[b].slice(0, from, from + kAtOnce);
-      const torch::Tensor shown = where[b].slice(0, from, from + kAtOnce);
-      parts.push_back(mouth(torch::stack({part - level[b], part - mean[b]}, 1) / contrast[b].unsqueeze(1) *
-                            shown.unsqueeze(1)));
+      auto part = [&](const torch::Tensor& all) {
+        return all.size(1) == 1 ? all[b] : all[b].slice(0, from, from + kAtOnce);
+      };
+      const torch::Tensor planes = torch::stack({part(gray) - part(level), part(gray) - part(mean)}, 1);
+      parts.push_back(mouth(planes / part(contrast).unsqueeze(1) * part(where).unsqueeze(1)));
     }
   return picture_tower(torch::cat(parts).view({gray.size(0), gray.size(1), config_.width}));
 }

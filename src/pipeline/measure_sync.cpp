@@ -29,10 +29,10 @@ sync::SyncTrace sync_trace(const std::filesystem::path& clip, const ModelSet& mo
 }
 
 std::vector<SyncFigures> measure_sync(const std::vector<std::filesystem::path>& clips, const ModelSet& models,
-                                      const MeasureOptions& options) {
-  const auto& entry = models.get("sync-judge");
+                                      const MeasureOptions& options, const std::string& id) {
+  const auto& entry = models.get(id);
   check_file(entry);
-  const sync::SyncJudge judge(entry.file);
+  const sync::SyncJudge judge(entry.file, id);
   std::vector<sync::SyncTrace> traces;
   traces.reserve(clips.size());
   for (const auto& clip : clips) traces.push_back(sync_trace(clip, models, judge, options));

@@ -125,8 +125,8 @@ Probe probe_generator(const fs::path& file) {
 }
 
 // A mouth and a sound of a random kind, and how well they go together from moment to moment.
-Probe probe_sync_judge(const fs::path& file) {
-  sync::SyncJudge judge(file);
+Probe probe_sync(const fs::path& file, const std::string& kind) {
+  sync::SyncJudge judge(file, kind);
   ProbeNumbers numbers;
   sync::SyncClip clip;
   clip.rows = 60;
@@ -203,7 +203,7 @@ Probe run_probe(const ModelSet& set, const std::string& id) {
   if (id == "face-model") return probe_face_model(entry.file);
   if (id == "motion") return probe_motion(entry.file);
   if (id == "generator") return probe_generator(entry.file);
-  if (id == "sync-judge") return probe_sync_judge(entry.file);
+  if (id == "sync-judge" || id == "sync-expert") return probe_sync(entry.file, id);
   throw Error(ErrorKind::model, "unknown model id '" + id + "'", (set.folder / "manifest.json").string());
 }
 

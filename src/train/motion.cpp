@@ -8,12 +8,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <sstream>
 
 #include "checkpoint.h"
 #include "motion_batch.h"
 #include "motion_dataset.h"
 #include "motion_loss.h"
+#include "motion_sync.h"
 #include "optimisation.h"
 #include "resyncer/core/face.h"
 #include "resyncer/nets/sync_former.h"
@@ -34,6 +36,7 @@ void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
   if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
   if (o.steps < 1 || o.batch < 1 || o.frames < 2 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("steps, batch, frames, report_every and evaluate_every must be positive");
+  if (o.sync_weight > 0 && o.sync_expert.empty()) refuse("a weight on sync needs a sync expert");
   if (o.components < 1) refuse("motion needs at least one component");
   if (o.heads < 1 || o.width % o.heads != 0) refuse("the width of a token must be a multiple of the heads");
   if (face.speech_count < 1 || face.control_count() < core::kLandmarks)
@@ -81,6 +84,8 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
                              {"follow_weight", o.follow_weight},
                              {"spread_weight", o.spread_weight},
                              {"speech_weight", o.speech_weight},
+                             {"sync_expert", o.sync_expert.filename().string()},
+                             {"sync_weight", o.sync_weight},
                              {"history_drop", o.history_drop},
                              {"history_noise", o.history_noise},
                              {"own_history", o.own_history},
@@ -181,6 +186,10 @@ class MotionTraining {
     average_.speech->eval();
     average_.former->eval();
     loss_.to(device_);
+    if (options.sync_weight > 0) {
+      sync_.emplace(options.sync_expert, face.speech_count, options.frames);
+      sync_->to(device_);
+    }
     optimizer_ = make_adamw(networks_.named(), options.learning_rate, options.weight_decay);
     header_ = {"motion-training", 1, settings_of(options, networks_.config())};
     if (options.resume) load_checkpoint(options.checkpoint, header_, state());
@@ -216,6 +225,7 @@ class MotionTraining {
   const mesh::FaceModel& face_;
   MotionDataset data_;
   MotionLoss loss_;
+  std::optional<MotionSync> sync_;
   torch::Device device_;
   nets::MotionNetworks networks_, average_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
@@ -239,13 +249,15 @@ torch::Tensor MotionTraining::predict(const MotionBatch& batch, const torch::Ten
 torch::Tensor MotionTraining::total(const MotionLossTerms& terms) const {
   return options_.vertex_weight * terms.vertex + options_.velocity_weight * terms.velocity +
          options_.opening_weight * terms.opening + options_.follow_weight * terms.follow +
-         options_.spread_weight * terms.spread;
+         options_.spread_weight * terms.spread + options_.sync_weight * terms.sync;
 }
 
 MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
   networks_.speech->train();
   networks_.former->train();
   MotionBatch batch = sampler.draw(&random_);
+  const std::int64_t beyond = (batch.mel.size(1) - nets::kMelPerRow * options_.frames) / 2;
+  torch::Tensor heard = batch.mel.slice(1, beyond, batch.mel.size(1) - beyond).to(device_);  // by the expert
   if (options_.augment) batch.mel = augment_mel(batch.mel, &random_);
   disturb_history(options_, networks_.former->motion_basis.cpu(), &random_, &batch);
   bool own_history = double(random_() >> 11) * 0x1p-53 < options_.own_history;
@@ -257,12 +269,16 @@ MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
     torch::Tensor own = predict(batch, features, style);
     batch.past = torch::cat({batch.past.slice(1, 0, 1), own.slice(1, 0, own.size(1) - 1)}, 1);
   }
-  MotionLossTerms terms = loss_(predict(batch, features, style), batch.target, batch.weight);
+  auto wrong = [&](const torch::Tensor& meshes) {
+    MotionLossTerms terms = loss_(meshes, batch.target, batch.weight);
+    terms.sync = sync_ ? (*sync_)(meshes, heard, batch.weight) : torch::zeros_like(terms.vertex);
+    return terms;
+  };
+  MotionLossTerms terms = wrong(predict(batch, features, style));
   torch::Tensor loss = total(terms);
   // The speech features carry the answer by themselves: what history tells must not hide what they lack.
   if (options_.direct && options_.speech_weight > 0)
-    loss = loss + options_.speech_weight * total(loss_(networks_.former->forward_direct(features, style),
-                                                       batch.target, batch.weight));
+    loss = loss + options_.speech_weight * total(wrong(networks_.former->forward_direct(features, style)));
   optimizer_->zero_grad();
   loss.backward();
   std::vector<torch::Tensor> parameters = networks_.speech->parameters();
@@ -293,9 +309,9 @@ void MotionTraining::report(const MotionProgress& p) const {
   if (options_.progress) options_.progress(p);
   std::ostringstream row;
   row << p.step << ',' << p.seconds << ',' << p.loss << ',' << p.vertex << ',' << p.velocity << ','
-      << p.opening << ',' << p.follow << ',' << p.spread << ',';
+      << p.opening << ',' << p.follow << ',' << p.spread << ',' << p.sync << ',';
   if (p.held_out != nullptr) row << p.held_out->mean;
-  append_to_curve(options_.curve, "step,seconds,loss,vertex,velocity,opening,follow,spread,held_out",
+  append_to_curve(options_.curve, "step,seconds,loss,vertex,velocity,opening,follow,spread,sync,held_out",
                   row.str());
 }
 
@@ -304,7 +320,7 @@ MotionTrainResult MotionTraining::run() {
   MotionTrainResult result;
   const double seconds_before = seconds_;
   const auto begin = Clock::now();
-  torch::Tensor sums = torch::zeros({5}, device_);
+  torch::Tensor sums = torch::zeros({6}, device_);
   std::int64_t summed = 0;
   if (!options_.resume && !options_.curve.empty()) {
     std::error_code ignored;
@@ -312,7 +328,9 @@ MotionTrainResult MotionTraining::run() {
   }
   while (step_ < options_.steps) {
     MotionLossTerms terms = train_step(sampler);
-    sums += torch::stack({terms.vertex, terms.velocity, terms.opening, terms.follow, terms.spread}).detach();
+    sums +=
+        torch::stack({terms.vertex, terms.velocity, terms.opening, terms.follow, terms.spread, terms.sync})
+            .detach();
     ++summed;
     double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
     seconds_ = seconds_before + elapsed;
@@ -325,8 +343,8 @@ MotionTrainResult MotionTraining::run() {
       p.step = step_, p.steps = options_.steps, p.seconds = seconds_;
       p.vertex = mean[0].item<double>(), p.velocity = mean[1].item<double>();
       p.opening = mean[2].item<double>(), p.follow = mean[3].item<double>(),
-      p.spread = mean[4].item<double>();
-      p.loss = total({mean[0], mean[1], mean[2], mean[3], mean[4]}).item<double>();
+      p.spread = mean[4].item<double>(), p.sync = mean[5].item<double>();
+      p.loss = total({mean[0], mean[1], mean[2], mean[3], mean[4], mean[5]}).item<double>();
       if (!std::isfinite(p.loss))
         throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
                     "use a lower learning rate");

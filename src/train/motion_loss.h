@@ -11,6 +11,7 @@ struct MotionLossTerms {
   torch::Tensor vertex, velocity, opening;
   torch::Tensor follow;  // 1 - correlation of the openings over a window
   torch::Tensor spread;  // how far their deviations are apart, squared, in nepers
+  torch::Tensor sync;    // what the sync expert says against them (motion_sync.h); not MotionLoss's
 };
 
 class MotionLoss {

@@ -31,7 +31,8 @@ nets::SyncNetConfig config_of(const SyncTrainOptions& o, std::int64_t coefficien
   config.height = o.pictures ? kSeenHeight : 0;
   config.width_px = o.pictures ? kSeenWidth : 0;
   config.width = o.width, config.embedding = o.embedding, config.blocks = o.blocks;
-  config.dilated = o.dilated ? 1 : 0;
+  config.dilated = o.dilated ? 1 : 0, config.banded = o.banded ? 1 : 0;
+  config.mean_reach = o.mean_reach;
   return config;
 }
 
@@ -49,6 +50,8 @@ void check(const SyncTrainOptions& o) {
       o.evaluate_every < 1)
     refuse(
         "steps, of_a_speaker, stretch, report_every and evaluate_every must be positive, batch at least 2");
+  if (!(o.hard_weight > 0)) refuse("the weight of hard wrong stretches must be positive");
+  if (o.mean_reach < 0 || o.mean_reach > 1000) refuse("the reach of the mean must be from 0 to 1000 rows");
   if (!o.meshes && !o.pictures) refuse("a network of sync must look at meshes or at pictures");
   if (o.width < 8 || o.width > 512 || o.embedding < 2 || o.embedding > 512 || o.blocks < 1 || o.blocks > 8)
     refuse("width must be from 8 to 512, embedding from 2 to 512, blocks from 1 to 8");
@@ -71,6 +74,7 @@ std::string settings_of(const SyncTrainOptions& o, std::int64_t coefficients) {
       {"of_a_speaker", o.of_a_speaker},
       {"rows", o.rows},
       {"stretch", o.stretch},
+      {"hard_weight", o.hard_weight},
       {"learning_rate", o.learning_rate},
       {"warm_up", o.warm_up},
       {"weight_decay", o.weight_decay},
@@ -148,7 +152,7 @@ double SyncTraining::train_step(const SyncSampler& sampler) {
   // Each sight must find the speech by itself.
   torch::Tensor loss = torch::zeros({}, batch.mel.options());
   auto add = [&](const torch::Tensor& mouth) {
-    loss = loss + sync_loss(mouth, speech, options_.stretch, sharpness);
+    loss = loss + sync_loss(mouth, speech, options_.stretch, sharpness, options_.hard_weight);
   };
   if (options_.meshes) add(net_->meshes(batch.meshes, seen));
   if (options_.pictures) add(net_->pictures(batch.pictures, seen));

@@ -149,10 +149,19 @@ torch::Tensor usual_spread(const MotionDataset& data) {
 torch::Tensor augment_meshes(const torch::Tensor& meshes, const torch::Tensor& spread,
                              std::mt19937_64* random) {
   torch::NoGradGuard no_grad;
-  torch::Tensor size = torch::empty({meshes.size(0), 1, 1});
-  for (std::int64_t b = 0; b < meshes.size(0); ++b)
+  constexpr std::int64_t kKnots = 4;  // of a drift, over a window
+  const std::int64_t windows = meshes.size(0), count = meshes.size(2);
+  torch::Tensor size = torch::empty({windows, 1, 1}), strength = torch::empty({windows, 1, 1});
+  for (std::int64_t b = 0; b < windows; ++b) {
     size.data_ptr<float>()[b] = float(uniform(0.7, 1.3, random));
-  return meshes * size + 0.05 * spread * torch::randn_like(meshes);
+    strength.data_ptr<float>()[b] = float(std::pow(uniform(0, 1, random), 2));
+  }
+  namespace F = torch::nn::functional;
+  auto course =
+      F::InterpolateFuncOptions().size(std::vector<std::int64_t>{meshes.size(1)}).mode(torch::kLinear);
+  torch::Tensor drift =
+      F::interpolate(torch::randn({windows, count, kKnots}), course.align_corners(true)).transpose(1, 2);
+  return meshes * size + spread * (0.05 * torch::randn_like(meshes) + strength * drift);
 }
 
 torch::Tensor augment_pictures(const torch::Tensor& pictures, std::mt19937_64* random) {

@@ -49,7 +49,8 @@ class SyncSampler {
 // Deviation of the coefficients from their clip's mean, [K].
 torch::Tensor usual_spread(const MotionDataset& data);
 
-// Meshes a little larger or smaller, with noise; `spread` as above.
+// Meshes a little larger or smaller, with noise, and drifting as those of a head that turns do; `spread` as
+// above.
 torch::Tensor augment_meshes(const torch::Tensor& meshes, const torch::Tensor& spread,
                              std::mt19937_64* random);
 

@@ -156,6 +156,35 @@ TEST_F(Judge, UnseenRowsSpoilNothingElse) {
   }
 }
 
+// Then what a head does elsewhere in the clip does not matter here.
+TEST_F(Judge, TheMeanMayBeThatOfTheRowsAround) {
+  config.mean_reach = 5;
+  config.banded = 1;
+  nets::save_sync_net(path, "sync-judge", nets::SyncNet(config));
+  SyncJudge judge(path);
+  SyncClip one = clip(60), other = one;
+  for (int i = 0; i < 4 * 60; ++i) other.meshes[std::size_t(i)] += i < 4 * 30 ? 0.F : 3.F;
+  SyncTrace a = judge.trace(one), b = judge.trace(other);
+  auto same = [&](int row) {
+    const int k = row - a.context;
+    double difference = 0;
+    for (int i = 8 * k; i < 8 * k + 8; ++i)
+      difference += std::abs(a.mouth[std::size_t(i)] - b.mouth[std::size_t(i)]);
+    return difference < 1e-3;
+  };
+  const int reach = 5 + a.context + 1;  // a velocity knows one row more
+  for (int row = a.context; row < 60 - a.context; ++row) {
+    if (row < 30 - reach || row >= 30 + reach) {
+      EXPECT_TRUE(same(row)) << row;
+    }
+  }
+  EXPECT_FALSE(same(29));
+  EXPECT_FALSE(same(30));
+  one.seen[20] = other.seen[20] = 0;
+  for (int i = 0; i < 4; ++i) one.meshes[std::size_t(80 + i)] = 1000;
+  EXPECT_TRUE((a = judge.trace(one), b = judge.trace(other), same(20) && same(21)));
+}
+
 TEST_F(Judge, LightOfThePictureDoesNotMatter) {
   config.coefficients = 0;
   nets::save_sync_net(path, "sync-judge", nets::SyncNet(config));

@@ -62,6 +62,8 @@ TEST_F(SyncTraining, TellsTrueSpeechOfPeopleNeverSeen) {
   write(options.held_out[0], 4, 90, 2);
   options.curve = folder / "curve.csv";
   options.pictures = false;
+  options.banded = true;
+  options.mean_reach = 12;
   options.steps = options.evaluate_every = 150;
   options.warm_up = 10;
   options.learning_rate = 5e-3;
@@ -159,6 +161,8 @@ TEST_F(SyncTraining, ContradictoryOptionsAreRefused) {
   refused([](auto* o) { o->meshes = o->pictures = false; });
   refused([](auto* o) { o->blocks = 8; });
   refused([](auto* o) { o->batch = 1; });
+  refused([](auto* o) { o->hard_weight = 0; });
+  refused([](auto* o) { o->mean_reach = -1; });
 }
 
 TEST(SyncLoss, IsLeastWhereEveryStretchFindsItsOwn) {
@@ -169,6 +173,33 @@ TEST(SyncLoss, IsLeastWhereEveryStretchFindsItsOwn) {
   EXPECT_LT(fits, 0.1);
   EXPECT_GT(sync_loss(mouth, mouth.roll(4, 1), 4, sharpness).item<double>(), fits + 1);
   EXPECT_GT(sync_loss(mouth, mouth.roll(1, 0), 4, sharpness).item<double>(), fits + 1);
+}
+
+TEST(SyncLoss, WrongStretchesOfTheSameClipMayCountMore) {
+  torch::manual_seed(1);
+  auto unit = [](torch::Tensor x) { return x / x.norm(2, 2, true); };
+  torch::Tensor mouth = unit(torch::randn({3, 12, 16})), speech = unit(torch::randn({3, 12, 16}));
+  auto loss = [&](const torch::Tensor& sound, double hard) {
+    return sync_loss(mouth, sound, 4, torch::full({1}, 20.), hard).item<double>();
+  };
+  EXPECT_EQ(loss(speech, 1), sync_loss(mouth, speech, 4, torch::full({1}, 20.)).item<double>());
+  EXPECT_GT(loss(speech, 8), loss(speech, 1) + 0.5);
+  // Where the wrong stretches that tempt are those of the clip itself, they cost more than other clips'.
+  EXPECT_GT(loss(mouth.roll(4, 1), 8) - loss(mouth.roll(4, 1), 1),
+            loss(mouth.roll(1, 0), 8) - loss(mouth.roll(1, 0), 1) + 0.5);
+}
+
+TEST(SyncBatch, AugmentedMeshesDrift) {
+  std::mt19937_64 random(3);
+  torch::manual_seed(2);
+  torch::Tensor spread = torch::tensor({1.F, 2.F, 0.F});
+  torch::Tensor drift = augment_meshes(torch::zeros({200, 28, 3}), spread, &random);
+  EXPECT_EQ(drift.select(2, 2).abs().max().item<double>(), 0);
+  const double far = drift.select(2, 0).square().mean().sqrt().item<double>();
+  EXPECT_GT(far, 0.2);
+  EXPECT_NEAR(drift.select(2, 1).square().mean().sqrt().item<double>(), 2 * far, 0.3 * far);
+  torch::Tensor step = drift.slice(1, 1) - drift.slice(1, 0, 27);
+  EXPECT_LT(step.select(2, 0).square().mean().sqrt().item<double>(), far / 2);  // slowly
 }
 
 TEST(SyncBatch, AugmentedPicturesStayPictures) {

@@ -28,12 +28,16 @@ struct SyncNetConfig {
   std::int64_t embedding = 64;
   std::int64_t blocks = 4;   // of a tower: three rows wide each,
   std::int64_t dilated = 0;  // 1: dilations 1, 2, 4, ... instead of 1, 1, 1, ...
+  std::int64_t banded = 0;   // 1: speech goes through convolutions along its bands first
+  // A sight's mean, which is taken off, is that of so many rows on either side; 0: of the whole clip.
+  std::int64_t mean_reach = 0;
 
   bool sees_meshes() const { return coefficients > 0; }
   bool sees_pictures() const { return height > 0; }
   std::int64_t dilation(std::int64_t block) const { return dilated != 0 ? std::int64_t{1} << block : 1; }
   std::vector<ConfigField> fields();
-  std::int64_t context() const;  // rows that a vector needs on either side of its own
+  // Rows that a vector needs on either side of its own, apart from the sight's mean.
+  std::int64_t context() const;
 };
 
 // [B, R, in] -> unit vectors [B, R - 2 context, embedding].
@@ -49,6 +53,19 @@ class TimeTowerImpl : public torch::nn::Module {
   torch::nn::ModuleList norms_, convs_;
 };
 TORCH_MODULE(TimeTower);
+
+// What a row of speech sounds like, apart from time: [N, kMelPerRow, bands] -> [N, width]. Voices differ by
+// shifts along the bands.
+class BandEncoderImpl : public torch::nn::Module {
+ public:
+  explicit BandEncoderImpl(const SyncNetConfig& config);
+  torch::Tensor forward(torch::Tensor x);
+
+ private:
+  torch::nn::ModuleList convs_;
+  torch::nn::Linear output_{nullptr};
+};
+TORCH_MODULE(BandEncoder);
 
 // What a picture shows, apart from time: [N, 2, height, width] -> [N, width].
 class MouthEncoderImpl : public torch::nn::Module {
@@ -80,6 +97,7 @@ class SyncNetImpl : public torch::nn::Module {
  private:
   SyncNetConfig config_;
   TimeTower speech_tower{nullptr}, mesh_tower{nullptr}, picture_tower{nullptr};
+  BandEncoder bands{nullptr};
   MouthEncoder mouth{nullptr};
 };
 TORCH_MODULE(SyncNet);

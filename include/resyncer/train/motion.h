@@ -27,7 +27,7 @@ struct MotionProgress {
   std::int64_t step = 0, steps = 0;
   double seconds = 0;  // of training, all runs together
   double loss = 0;     // mean since the last report
-  double vertex = 0, velocity = 0, opening = 0, follow = 0, spread = 0;
+  double vertex = 0, velocity = 0, opening = 0, follow = 0, spread = 0, sync = 0;
   const MotionFigure* held_out = nullptr;  // where it was measured at this step
   bool best = false;                       // and is the best so far
 };
@@ -61,10 +61,12 @@ struct MotionTrainOptions {
   double vertex_weight = 1;
   double velocity_weight = 2;
   double opening_weight = 0.5;
-  double closure_weight = 3;   // more weight on the opening where the lips are shut
-  double follow_weight = 1;    // correlation of the opening over a window
-  double spread_weight = 0.1;  // deviation of the opening over a window
-  double speech_weight = 0.5;  // all terms once more for the direct path alone
+  double closure_weight = 3;          // more weight on the opening where the lips are shut
+  double follow_weight = 1;           // correlation of the opening over a window
+  double spread_weight = 0.1;         // deviation of the opening over a window
+  double speech_weight = 0.5;         // all terms once more for the direct path alone
+  double sync_weight = 0;             // 1 - mean cosine of meshes and speech, as the expert sees them
+  std::filesystem::path sync_expert;  // weights of kind "sync-expert"; needed where sync_weight > 0
 
   double history_drop = 0.4;   // probability that a window knows no past at all
   double history_noise = 0.4;  // sigma of the noise on past meshes, in deviations of real motion

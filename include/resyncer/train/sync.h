@@ -53,6 +53,7 @@ struct SyncTrainOptions {
   std::int64_t of_a_speaker = 1;  // so many in a row of one speaker
   std::int64_t rows = 56;         // of a window, 25 Hz, at most: see docs/commands/train.md
   std::int64_t stretch = 8;       // moments that are compared as one
+  double hard_weight = 1;         // each wrong stretch of the same clip counts so many times
   double learning_rate = 2e-3;
   std::int64_t warm_up = 50;  // steps
   double weight_decay = 0.05;
@@ -64,7 +65,8 @@ struct SyncTrainOptions {
 
   bool meshes = true, pictures = true;  // what the network looks at
   std::int64_t width = 96, embedding = 64, blocks = 4;
-  bool dilated = false;
+  bool dilated = false, banded = false;  // nets/sync_net.h
+  std::int64_t mean_reach = 0;           // likewise
 
   std::function<void(const SyncProgress&)> progress;  // may be empty
 };
