@@ -2,15 +2,15 @@
 """Phoneme times of GRID sentences, by forced alignment with PocketSphinx and its en-us model
 (apt-get install python3-pocketsphinx pocketsphinx-en-us ffmpeg; Debian's /usr/bin/python3).
 
-  scripts/phones.py data/grid_speakers/*.mpg > phones.csv    for resyncer eval motion --phones phones.csv
+  scripts/phones.py data/grid_speakers/*.mpg > phones.json    for resyncer eval motion --phones phones.json
   scripts/phones.py --check data/grid_s1_align data/grid_s1/*.mp4    word starts against the corpus' own
 
 A file whose name says its sentence (bbaf2n = bin blue at f two now) is aligned to it; of others the sentence is
-recognised first, by GRID's grammar. Rows: clip (the file's name without its ending), phone, word, start and end in
-seconds of the sound's own clock.
+recognised first, by GRID's grammar. Prints {"bbaf2n": [["B", "bin", 0.48, 0.54], ...], ...}: of every clip (the file's
+name without its ending) its phones, their words, start and end in seconds of the sound's own clock.
 """
 import argparse
-import csv
+import json
 import pathlib
 import re
 import statistics
@@ -142,12 +142,9 @@ def main():
         if options.check:
             check(options.files, options.check, aligner)
             return
-        out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(["clip", "phone", "word", "start", "end"])
-        for path in options.files:
-            for phone, word, start, end in aligner.align(path):
-                out.writerow([path.stem, phone, word, f"{start:.2f}", f"{end:.2f}"])
-            sys.stdout.flush()
+        clips = {path.stem: [(phone, word, round(start, 2), round(end, 2)) for phone, word, start, end in aligner.align(path)]
+                 for path in options.files}
+        print("{" + ",\n ".join(f"{json.dumps(name)}: {json.dumps(rows)}" for name, rows in clips.items()) + "}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
+#include <limits>
+
 #include "pipeline/mouth_plan.h"
+#include "pipeline/phone_times.h"
 #include "resyncer/eval/mouth_metrics.h"
 #include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/cache.h"
@@ -20,6 +23,26 @@ double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& fac
   for (Eigen::Index i = 0; i < track.expression.rows(); ++i)
     open += mouth_openness(model, face, track.expression.row(i).transpose()) > eval::kOpenMouth ? 1 : 0;
   return track.expression.rows() > 0 ? open / double(track.expression.rows()) : 0;
+}
+
+// Whether the lips shut where the sound says so. `seconds`: of every frame, in the sound.
+void count_closures(const mesh::FaceModel& model, const Analysis& analysis, const FittedFace& face,
+                    const std::vector<eval::TimeSpan>& bilabials, const std::vector<double>& seconds,
+                    const std::vector<float>& predicted, MotionFigures* figures) {
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  constexpr double kSlack = 1.0 / motion::kMotionRate;
+  std::vector<float> guessed, meshes, seen;
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    const core::FaceObservation* raw = face.raw(analysis, std::int64_t(i));
+    const bool usable = raw != nullptr && face.weight[i] > 0 && face.frames[i].has_value();
+    guessed.push_back(usable ? predicted[i] : kNone);
+    meshes.push_back(usable ? mouth_openness(model, face, face.frames[i]->expression.head(model.speech_count))
+                            : kNone);
+    seen.push_back(usable ? core::mouth_openness(raw->landmarks) : kNone);
+  }
+  figures->bilabials = eval::closures(guessed, seconds, bilabials, kSlack);
+  figures->bilabials_mesh = eval::closures(meshes, seconds, bilabials, kSlack);
+  figures->bilabials_seen = eval::closures(seen, seconds, bilabials, kSlack);
 }
 
 }  // namespace
@@ -48,9 +71,15 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
     seen.push_back(raw != nullptr && face.weight[std::size_t(i)] > 0 ? 1.F : 0.F);
   }
   eval::LagCorrelation best = eval::best_lag_correlation(predicted, real, seen, kMaxLag);
-  MotionFigures figures{clip, int(analysis.frame_count()), best.value, best.lag, 0, 0};
+  MotionFigures figures{clip, int(analysis.frame_count()), best.value, best.lag, 0, 0, {}, {}, {}};
   double real_deviation = eval::deviation(real, seen);
   if (real_deviation > 0) figures.amplitude_ratio = eval::deviation(predicted, seen) / real_deviation;
+  if (!options.phones.empty()) {
+    const BilabialTimes bilabials = read_bilabials(options.phones);
+    const auto own = bilabials.find(clip.stem().string());
+    if (own != bilabials.end())
+      count_closures(model, analysis, face, own->second, times, predicted, &figures);
+  }
   figures.open_in_silence = open_share_in_silence(model, face, weights, style, rest);
   return figures;
 }
