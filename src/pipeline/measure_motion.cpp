@@ -16,7 +16,7 @@ constexpr int kSilentSeconds = 10;
 
 double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& face,
                              const std::filesystem::path& weights, const motion::Coefficients& style,
-                             const Eigen::VectorXf& rest) {
+                             const RestingMouth& rest) {
   core::AudioClip silence{16000, std::vector<float>(std::size_t(16000 * kSilentSeconds), 0.F)};
   motion::MotionTrack track = predict_motion(silence, weights, style, rest);
   double open = 0;
@@ -53,7 +53,7 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
   const auto& weights = models.get("motion").file;
   Analysis analysis = analyse_cached(clip, {}, {options.cache, 0});
   FittedFace face = fit(analysis, model);
-  Eigen::VectorXf rest = rest_pose(model, face);
+  const RestingMouth rest = rest_pose(model, face);
   motion::Coefficients style = style_window(model, analysis, face);
   double audio_start = 0;
   core::AudioClip speech = media::read_audio(clip, 16000, &audio_start);
@@ -62,7 +62,7 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
   std::vector<double> times;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
     times.push_back(analysis.centre_seconds(i) - audio_start);
-  motion::Coefficients mouths = motion::sample(track, times, rest);
+  motion::Coefficients mouths = motion::sample(track, times, rest.mesh);
   std::vector<float> predicted, real, seen;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
     const core::FaceObservation* raw = face.raw(analysis, i);

@@ -1,9 +1,11 @@
 #include "phone_times.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "clip_rows.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::pipeline {
@@ -38,6 +40,17 @@ BilabialTimes read_bilabials(const std::filesystem::path& file) {
     }
   }
   return out;
+}
+
+std::vector<float> shut_shares(const std::vector<eval::TimeSpan>& bilabials, std::size_t rows) {
+  std::vector<float> shares(rows, 0.F);
+  for (const eval::TimeSpan& span : bilabials)
+    for (std::size_t i = 0; i < rows; ++i) {
+      const double within =
+          std::min(span.end * kRowRate, double(i + 1)) - std::max(span.start * kRowRate, double(i));
+      shares[i] = std::min(1.F, shares[i] + float(std::max(0.0, within)));
+    }
+  return shares;
 }
 
 }  // namespace resyncer::pipeline
