@@ -17,9 +17,11 @@ constexpr int kStyleWindow = 75,
 constexpr float kEaseFrames = 5, kOnsetFrames = 3;  // to rest after speech, and away from it before
 constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far somebody opens the mouth
 constexpr float kLeastGain = 0.5F, kMostGain = 2.5F, kGainFrames = 25;
-constexpr float kDecilesApart = 2.6F;                   // deviations from the lower to the upper decile
-constexpr float kNearSpeech = 12;                       // frames
-constexpr float kMaybeShut = 0.1F, kSurelyShut = 0.2F;  // probabilities; chosen on 7 GRID speakers
+constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
+constexpr float kNearSpeech = 12;      // frames
+// Probabilities from which lips begin to close, and are shut; how far lips that touch seem to be open. Chosen
+// on 7 GRID speakers.
+constexpr float kMaybeShut = 0.17F, kSurelyShut = 0.27F, kTouching = 0.02F;
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
 std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
@@ -127,7 +129,7 @@ void shut_lips(const Opening& lips, const std::vector<float>& shut, float touchi
   for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
     const float x = std::clamp((shut[std::size_t(t)] - kMaybeShut) / (kSurelyShut - kMaybeShut), 0.F, 1.F);
     const float is = meshes->row(t).dot(lips.gradient);
-    meshes->row(t) += x * x * (3 - 2 * x) * std::min(0.F, touching - is) * lips.lift.transpose();
+    meshes->row(t) += x * x * (3 - 2 * x) * std::min(0.F, touching + kTouching - is) * lips.lift.transpose();
   }
 }
 

@@ -28,7 +28,8 @@ Rows rows_of(const MotionDataset& data, const MotionClip& clip, const speech::Sp
   const auto* first = data.mel.data() + clip.mel_start * speech::kMelBands;
   mel.values.assign(first, first + clip.mel_frames * speech::kMelBands);
   const core::FeatureSequence features = encoder.encode(mel);
-  const auto count = std::min<Eigen::Index>(clip.frames, features.frames / 2), dims = Eigen::Index(features.dims);
+  const auto count = std::min<Eigen::Index>(clip.frames, features.frames / 2),
+             dims = Eigen::Index(features.dims);
   Rows rows{Eigen::MatrixXd::Ones(count, 2 * dims + 1), Eigen::VectorXd(count)};
   using Features = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   rows.inputs.leftCols(2 * dims) =
@@ -62,7 +63,8 @@ Eigen::VectorXd fit(const std::vector<Rows>& clips, double ridge) {
     for (const Rows& clip : clips) {
       const Eigen::VectorXd p = probabilities(clip, weights);
       gradient += clip.inputs.transpose() * (p - clip.shut);
-      curvature += clip.inputs.transpose() * p.cwiseProduct((1 - p.array()).matrix()).asDiagonal() * clip.inputs;
+      curvature +=
+          clip.inputs.transpose() * p.cwiseProduct((1 - p.array()).matrix()).asDiagonal() * clip.inputs;
     }
     weights -= curvature.ldlt().solve(gradient);
   }

@@ -1,7 +1,7 @@
 // Where lips have to be shut, told from finished speech features: a logistic regression on the encoder of
 // motion weights, from "motion" dataset files that know when /p b m/ are spoken (resyncer prepare motion
-// --phones). People's own meshes do not teach it: they are smoothed, and few people's lips are told apart from
-// a picture of a hundred pixels when they touch.
+// --phones). People's own meshes do not teach it: they are smoothed, and few people's lips are told apart
+// from a picture of a hundred pixels when they touch.
 #pragma once
 
 #include <filesystem>
