@@ -11,7 +11,7 @@ namespace resyncer::train {
 namespace {
 
 class Closures : public testing::Test {
- protected:
+protected:
   void SetUp() override {
     torch::manual_seed(1);
     nets::SyncFormerConfig former;
@@ -19,7 +19,8 @@ class Closures : public testing::Test {
     former.audio = 32;
     nets::SpeechEncoderConfig speech;
     speech.channels = 32, speech.blocks = 2;
-    nets::save_motion_networks(folder / "motion.safetensors", nets::MotionNetworks(speech, former));
+    nets::save_motion_networks(folder / "motion.safetensors",
+                               nets::MotionNetworks(speech, former));
     options.weights = folder / "motion.safetensors";
     options.output = folder / "closures.safetensors";
     options.datasets = {folder / "data.safetensors"};
@@ -39,11 +40,14 @@ TEST_F(Closures, AreToldOfSpeakersNeverHeard) {
   EXPECT_GT(figure.bilabials, 10);
   EXPECT_GT(figure.found, 0.9 * figure.bilabials);
   EXPECT_GT(figure.rows, 100);
-  // A third of the rows are shut and quiet syllables are much like them: who does not listen is false everywhere.
+  // A third of the rows are shut and quiet syllables are much like them: who
+  // does not listen is false everywhere.
   EXPECT_LT(figure.false_rows, 0.35 * figure.rows);
   // All else is as it was.
-  auto before = nets::load_motion_networks(options.weights), after = nets::load_motion_networks(options.output);
-  EXPECT_TRUE(torch::equal(before.former->mesh_in->weight, after.former->mesh_in->weight));
+  auto before = nets::load_motion_networks(options.weights),
+       after = nets::load_motion_networks(options.output);
+  EXPECT_TRUE(torch::equal(before.former->mesh_in->weight,
+                           after.former->mesh_in->weight));
   EXPECT_FALSE(torch::equal(before.former->closure, after.former->closure));
 }
 
@@ -52,10 +56,10 @@ TEST_F(Closures, NeedPhonemeTimes) {
   try {
     train_closures(options, face);
     FAIL();
-  } catch (const core::Error& e) {
+  } catch (const core::Error &e) {
     EXPECT_EQ(e.kind(), core::ErrorKind::input);
   }
 }
 
-}  // namespace
-}  // namespace resyncer::train
+} // namespace
+} // namespace resyncer::train
