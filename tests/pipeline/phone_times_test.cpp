@@ -17,8 +17,8 @@ BilabialTimes read(const std::string& text) {
 }
 
 TEST(PhoneTimes, OnlyPBAndMShutTheLips) {
-  const BilabialTimes times = read(
-      R"({"one": [["B", "bin", 0.48, 0.54], ["IH", "bin", 0.54, 0.6], ["M", "m", 1, 1.1]], "two": []})");
+  const BilabialTimes times =
+      read(R"({"one": [["B", "bin", 0.48, 0.54], ["IH", "bin", 0.54, 0.6], ["M", "m", 1, 1.1]], "two": []})");
   ASSERT_EQ(times.size(), 2U);
   ASSERT_EQ(times.at("one").size(), 2U);
   EXPECT_EQ(times.at("one")[1].start, 1);

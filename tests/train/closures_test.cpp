@@ -11,7 +11,7 @@ namespace resyncer::train {
 namespace {
 
 class Closures : public testing::Test {
-protected:
+ protected:
   void SetUp() override {
     torch::manual_seed(1);
     nets::SyncFormerConfig former;
@@ -19,8 +19,7 @@ protected:
     former.audio = 32;
     nets::SpeechEncoderConfig speech;
     speech.channels = 32, speech.blocks = 2;
-    nets::save_motion_networks(folder / "motion.safetensors",
-                               nets::MotionNetworks(speech, former));
+    nets::save_motion_networks(folder / "motion.safetensors", nets::MotionNetworks(speech, former));
     options.weights = folder / "motion.safetensors";
     options.output = folder / "closures.safetensors";
     options.datasets = {folder / "data.safetensors"};
@@ -46,8 +45,7 @@ TEST_F(Closures, AreToldOfSpeakersNeverHeard) {
   // All else is as it was.
   auto before = nets::load_motion_networks(options.weights),
        after = nets::load_motion_networks(options.output);
-  EXPECT_TRUE(torch::equal(before.former->mesh_in->weight,
-                           after.former->mesh_in->weight));
+  EXPECT_TRUE(torch::equal(before.former->mesh_in->weight, after.former->mesh_in->weight));
   EXPECT_FALSE(torch::equal(before.former->closure, after.former->closure));
 }
 
@@ -56,10 +54,10 @@ TEST_F(Closures, NeedPhonemeTimes) {
   try {
     train_closures(options, face);
     FAIL();
-  } catch (const core::Error &e) {
+  } catch (const core::Error& e) {
     EXPECT_EQ(e.kind(), core::ErrorKind::input);
   }
 }
 
-} // namespace
-} // namespace resyncer::train
+}  // namespace
+}  // namespace resyncer::train
