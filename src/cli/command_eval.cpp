@@ -88,13 +88,32 @@ void run_generator(EvalFlags flags, const GlobalOptions& global) {
                 sharpness / n, "", gain / n);
 }
 
+json closures_json(const eval::Closures& c) { return {{"phones", c.spans}, {"shut", c.shut}}; }
+
+// "25/27 (22, 24)": lips that shut, of the bilabials heard; those of the fitted mesh, and those that are
+// seen.
+std::string bilabials_text(const pipeline::MotionFigures& f) {
+  if (f.bilabials.spans == 0) return "-";
+  return fmt::format("{}/{} ({}, {})", f.bilabials.shut, f.bilabials.spans, f.bilabials_mesh.shut,
+                     f.bilabials_seen.shut);
+}
+
+void add(const eval::Closures& c, eval::Closures* sum) { sum->spans += c.spans, sum->shut += c.shut; }
+
 void run_motion(const EvalFlags& flags, const GlobalOptions& global) {
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   json list = json::array();
-  double correlation = 0, open = 0;
+  pipeline::MotionFigures all;
+  auto print = [&](const std::string& name, const std::string& lag, const std::string& amplitude,
+                   const pipeline::MotionFigures& f) {
+    if (flags.as_json) return;
+    std::printf("%-34s %6d %11.3f %4s %10s %13.1f %% %18s\n", name.c_str(), f.frames, f.correlation,
+                lag.c_str(), amplitude.c_str(), 100 * f.open_in_silence, bilabials_text(f).c_str());
+  };
   if (!flags.as_json)
-    std::printf("%-34s %6s %11s %4s %10s %15s\n", "clip", "frames", "correlation", "lag", "amplitude",
-                "open in silence");
+    std::printf("%-34s %6s %11s %4s %10s %15s %18s\n", "clip", "frames", "correlation", "lag", "amplitude",
+                "open in silence", "bilabials shut");
+  const auto n = double(flags.clips.size());
   for (const auto& clip : flags.clips) {
     auto f = pipeline::measure_motion(clip, models, flags.options);
     list.push_back({{"clip", clip.filename().string()},
@@ -103,17 +122,18 @@ void run_motion(const EvalFlags& flags, const GlobalOptions& global) {
                     {"lag", f.lag},
                     {"amplitude_ratio", f.amplitude_ratio},
                     {"open_in_silence", f.open_in_silence}});
-    correlation += f.correlation;
-    open += f.open_in_silence;
-    if (!flags.as_json)
-      std::printf("%-34s %6d %11.3f %4d %10.2f %13.1f %%\n", clip.filename().c_str(), f.frames, f.correlation,
-                  f.lag, f.amplitude_ratio, 100 * f.open_in_silence);
+    if (!flags.options.phones.empty())
+      list.back()["bilabials"] = {{"predicted", closures_json(f.bilabials)},
+                                  {"fitted_mesh", closures_json(f.bilabials_mesh)},
+                                  {"seen", closures_json(f.bilabials_seen)}};
+    print(clip.filename().string(), fmt::format("{:+d}", f.lag), fmt::format("{:.2f}", f.amplitude_ratio), f);
+    all.frames += f.frames;
+    all.correlation += f.correlation / n, all.open_in_silence += f.open_in_silence / n;
+    add(f.bilabials, &all.bilabials), add(f.bilabials_mesh, &all.bilabials_mesh);
+    add(f.bilabials_seen, &all.bilabials_seen);
   }
-  auto n = double(flags.clips.size());
-  if (flags.as_json)
-    std::cout << json{{"clips", list}}.dump(2) << '\n';
-  else
-    std::printf("%-34s %6s %11.3f %4s %10s %13.1f %%\n", "mean", "", correlation / n, "", "", 100 * open / n);
+  print("all", "", "", all);
+  if (flags.as_json) std::cout << json{{"clips", list}}.dump(2) << '\n';
 }
 
 void run_render(const EvalFlags& flags, const GlobalOptions& global) {
@@ -224,6 +244,8 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
   render->callback([=] { *run = [=] { run_render(*flags, *global); }; });
   sync->callback([=] { *run = [=] { run_sync(*flags, *global); }; });
+  motion->add_option("--phones", flags->options.phones,
+                     "Phoneme times of the clips (scripts/phones.py): count the bilabials whose lips shut");
   motion->callback([=] { *run = [=] { run_motion(*flags, *global); }; });
 }
 

@@ -31,6 +31,8 @@ void add_inputs(CLI::App* command, PrepareFlags* flags, bool with_output) {
                       "Regular expression; equal captures are one speaker");
   command->add_option("--speaker", o.speaker_size,
                       "So many consecutive files are one speaker (default: a folder)");
+  command->add_option("--phones", o.phones, "Phoneme times (scripts/phones.py): where lips have to be shut")
+      ->check(CLI::ExistingFile);
   command->add_option("--cache", o.cache, "Folder that keeps the tracking, so that it is done once");
   command->add_option("--threads", o.threads, "Files in work at once")->check(CLI::PositiveNumber);
 }

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "resyncer/mesh/face_model.h"
 #include "resyncer/pipeline/models.h"
+#include "resyncer/train/closures.h"
 #include "resyncer/train/face_model.h"
 #include "resyncer/train/generator.h"
 #include "resyncer/train/motion.h"
@@ -217,6 +218,26 @@ void add_generator(CLI::App* parent, GlobalOptions* global, Run* run) {
   });
 }
 
+void add_closures(CLI::App* parent, GlobalOptions* global, Run* run) {
+  auto o = std::make_shared<train::ClosureTrainOptions>();
+  CLI::App* command =
+      parent->add_subcommand("closures", "Tell from finished motion weights where lips are shut");
+  command->add_option("datasets", o->datasets, "Dataset files (resyncer prepare motion --phones)")
+      ->required();
+  command->add_option("--weights", o->weights, "Motion weights (resyncer train motion)")->required();
+  command->add_option("-o,--output", o->output, "The same weights with it (safetensors)")->required();
+  command->add_option("--ridge", o->ridge, "Pull on squared weights");
+  add_held_out(command, o.get());
+  command->callback([=] {
+    *run = [=] {
+      const train::ClosureFigure f = train::train_closures(
+          *o, mesh::load_face_model(pipeline::find_models(global->models_folder()).get("face-model").file));
+      spdlog::info("{} of {} bilabials told, {} of {} other rows", f.found, f.bilabials, f.false_rows,
+                   f.rows);
+    };
+  });
+}
+
 }  // namespace
 
 void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
@@ -225,6 +246,7 @@ void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
   add_face_model(parent, run);
   add_speech(parent, run);
   add_motion(parent, global, run);
+  add_closures(parent, global, run);
   add_sync(parent, global, run);
   add_generator(parent, global, run);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace resyncer::eval {
 
@@ -67,6 +68,21 @@ double lip_distance(const core::Landmarks& a, const core::Landmarks& b) {
   double sum = 0;
   for (std::size_t i = 0; i < kLips; ++i) sum += double((first[i] - second[i]).norm());
   return sum / double(kLips);
+}
+
+Closures closures(const std::vector<float>& opening, const std::vector<double>& seconds,
+                  const std::vector<TimeSpan>& spans, double slack) {
+  Closures found;
+  for (const TimeSpan& span : spans) {
+    float least = std::numeric_limits<float>::infinity();
+    for (std::size_t i = 0; i < opening.size() && i < seconds.size(); ++i)
+      if (std::isfinite(opening[i]) && seconds[i] >= span.start - slack && seconds[i] <= span.end + slack)
+        least = std::min(least, opening[i]);
+    if (!std::isfinite(least)) continue;
+    ++found.spans;
+    found.shut += least < kShutLips ? 1 : 0;
+  }
+  return found;
 }
 
 MouthLeak mouth_leak(const std::vector<float>& opening, const std::vector<bool>& silent) {

@@ -40,8 +40,9 @@ struct RollOut::State {
   };
   std::vector<Layer> layers;
   int first_feature = 0;
-  Matrix direct;  // a row a frame of the block: the direct path
-  Matrix rows;    // features of the block, then pairs of them
+  Matrix direct;             // a row a frame of the block: the direct path
+  Matrix rows;               // features of the block, then pairs of them
+  Eigen::VectorXf closures;  // logit a frame of the block
   Eigen::VectorXf normed, projected, query, mixed, hidden, scores;
 
   std::vector<float> features;  // rows from feature `first_held` on, as many as the frames to come see
@@ -61,6 +62,7 @@ RollOut::RollOut(const nets::SyncFormer& former)
       out_norm_(norm_of(former->out_norm)),
       unknown_(vector_of(former->unknown)),
       mean_mesh_(vector_of(former->mean_mesh)),
+      closure_(vector_of(former->closure)),
       motion_basis_(matrix_of(former->motion_basis)) {
   if (config_.direct != 0) direct_ = linear_of(former->direct);
   for (const auto& item : *former->blocks) {
@@ -88,12 +90,14 @@ void RollOut::project_audio(int last_frame, State* s) const {
     layer.audio_values.noalias() = rows * kv.weight.bottomRows(width).transpose();
     layer.audio_values.rowwise() += kv.bias.tail(width).transpose();
   }
-  if (config_.direct == 0) return;
   s->rows.resize(last_frame - first_frame, 2 * dims);
   for (int t = first_frame; t < last_frame; ++t) {
     s->rows.row(t - first_frame).head(dims) = held.row(2 * t - s->first_held);
     s->rows.row(t - first_frame).tail(dims) = held.row(std::min(2 * t + 1, s->received - 1) - s->first_held);
   }
+  s->closures.noalias() = s->rows * closure_.head(2 * dims);
+  s->closures.array() += closure_[2 * dims];
+  if (config_.direct == 0) return;
   s->direct.noalias() = s->rows * direct_.weight.transpose();
   s->direct.rowwise() += direct_.bias.transpose();
 }
@@ -169,7 +173,7 @@ RollOut::StatePtr RollOut::begin(const Eigen::VectorXf& style) const {
 }
 
 // The next `frames` of them, whose features are there.
-void RollOut::run_block(int frames, State* s, std::vector<float>* meshes) const {
+void RollOut::run_block(int frames, State* s, Output* out) const {
   Eigen::VectorXf x;
   project_audio(s->frame + frames, s);
   for (int t = 0; t < frames; ++t, ++s->frame) {
@@ -186,7 +190,8 @@ void RollOut::run_block(int frames, State* s, std::vector<float>* meshes) const 
     s->motion.array() *= s->gain.array();
     s->mesh = mean_mesh_;
     s->mesh.noalias() += motion_basis_ * s->motion;
-    meshes->insert(meshes->end(), s->mesh.data(), s->mesh.data() + s->mesh.size());
+    out->meshes.insert(out->meshes.end(), s->mesh.data(), s->mesh.data() + s->mesh.size());
+    out->shut.push_back(1 / (1 + std::exp(-s->closures[t])));
   }
   const int needed = std::clamp(2 * s->frame + 1 - int(config_.reach), s->first_held, s->received);
   s->features.erase(s->features.begin(),
@@ -194,7 +199,7 @@ void RollOut::run_block(int frames, State* s, std::vector<float>* meshes) const 
   s->first_held = needed;
 }
 
-void RollOut::push(const core::FeatureSequence& features, State* s, std::vector<float>* meshes) const {
+void RollOut::push(const core::FeatureSequence& features, State* s, Output* out) const {
   constexpr int kPiece = 1024;  // so that one long call needs no more memory than many short ones
   for (int done = 0; done < features.frames; done += kPiece) {
     const int count = std::min(kPiece, features.frames - done);
@@ -202,13 +207,13 @@ void RollOut::push(const core::FeatureSequence& features, State* s, std::vector<
                        features.row(done) + std::ptrdiff_t(count) * s->dims);
     s->received += count;
     while (s->received > 2 * (s->frame + kBlockFrames - 1) + int(config_.reach))
-      run_block(kBlockFrames, s, meshes);
+      run_block(kBlockFrames, s, out);
   }
 }
 
-void RollOut::finish(State* s, std::vector<float>* meshes) const {
+void RollOut::finish(State* s, Output* out) const {
   for (const int all = (s->received + 1) / 2; s->frame < all;)
-    run_block(std::min(kBlockFrames, all - s->frame), s, meshes);
+    run_block(std::min(kBlockFrames, all - s->frame), s, out);
 }
 
 }  // namespace resyncer::motion

@@ -26,6 +26,11 @@ struct Norm {
 
 class RollOut {
  public:
+  struct Output {
+    std::vector<float> meshes;  // rows of coefficients
+    std::vector<float> shut;    // of each, probability that the lips have to be shut
+  };
+
   explicit RollOut(const nets::SyncFormer& former);
 
   // How far a roll-out has come. Its size does not depend on the length of the speech.
@@ -37,10 +42,10 @@ class RollOut {
 
   // From nothing; `style` is a code (style_size).
   StatePtr begin(const Eigen::VectorXf& style) const;
-  // Takes features, in pieces of any length, and appends the meshes (rows of coefficients) that they suffice
-  // for; `finish` the rest, up to ceil(features / 2) in all. The meshes do not depend on the pieces.
-  void push(const core::FeatureSequence& features, State* state, std::vector<float>* meshes) const;
-  void finish(State* state, std::vector<float>* meshes) const;
+  // Takes features, in pieces of any length, and appends the meshes that they suffice for; `finish` the rest,
+  // up to ceil(features / 2) in all. The meshes do not depend on the pieces.
+  void push(const core::FeatureSequence& features, State* state, Output* out) const;
+  void finish(State* state, Output* out) const;
 
  private:
   struct Block {
@@ -50,13 +55,13 @@ class RollOut {
   };
   void project_audio(int last_frame, State* s) const;
   void step(State* s, Eigen::VectorXf* x) const;
-  void run_block(int frames, State* state, std::vector<float>* meshes) const;
+  void run_block(int frames, State* state, Output* out) const;
 
   nets::SyncFormerConfig config_;
   std::vector<Block> blocks_;
   Linear mesh_in_, style_in_, mesh_out_, gain_, direct_;
   Norm out_norm_;
-  Eigen::VectorXf unknown_, mean_mesh_;
+  Eigen::VectorXf unknown_, mean_mesh_, closure_;
   Matrix motion_basis_;
 };
 

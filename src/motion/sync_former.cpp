@@ -19,6 +19,9 @@ constexpr Eigen::Index kFewestStyle = 25;           // meshes that show how far 
 constexpr float kLeastGain = 0.5F, kMostGain = 2.5F, kGainFrames = 25;
 constexpr float kDecilesApart = 2.6F;  // deviations from the lower to the upper decile
 constexpr float kNearSpeech = 12;      // frames
+// Probabilities from which lips begin to close, and are shut; how far lips that touch seem to be open. Chosen
+// on 7 GRID speakers.
+constexpr float kMaybeShut = 0.17F, kSurelyShut = 0.27F, kTouching = 0.02F;
 
 // Frames to the nearest speaking frame before (or, backwards, after) every frame; `far` where there is none.
 std::vector<float> distance_to_speech(const std::vector<bool>& speaking, int frames, bool backwards) {
@@ -119,6 +122,17 @@ void match_range(const Opening& lips, const Coefficients& style, const std::vect
   }
 }
 
+// The lips meet where the sound says so, whoever speaks: a network that learned from few people follows them
+// no further than theirs came. `shut`: probability a mesh; `touching`: the opening, along the gradient, at
+// which this person's lips meet.
+void shut_lips(const Opening& lips, const std::vector<float>& shut, float touching, Coefficients* meshes) {
+  for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
+    const float x = std::clamp((shut[std::size_t(t)] - kMaybeShut) / (kSurelyShut - kMaybeShut), 0.F, 1.F);
+    const float is = meshes->row(t).dot(lips.gradient);
+    meshes->row(t) += x * x * (3 - 2 * x) * std::min(0.F, touching + kTouching - is) * lips.lift.transpose();
+  }
+}
+
 // Where nobody speaks the mouth eases to rest, and off it again just before the next word.
 void ease_to_rest(const std::vector<bool>& speaking, const Eigen::VectorXf& rest, Coefficients* meshes) {
   auto after = distance_to_speech(speaking, int(meshes->rows()), false);
@@ -204,10 +218,11 @@ StyleSyncFormer& StyleSyncFormer::operator=(StyleSyncFormer&&) noexcept = defaul
 int StyleSyncFormer::coefficient_count() const { return int(impl_->network->config().coefficients); }
 
 MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, const Coefficients& style,
-                                     const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const {
+                                     const std::vector<bool>& speaking, const Eigen::VectorXf& rest,
+                                     float rest_opening) const {
   Stream stream(*this, style);
   stream.push(features);
-  return stream.finish(speaking, rest);
+  return stream.finish(speaking, rest, rest_opening);
 }
 
 struct StyleSyncFormer::Stream::State {
@@ -215,8 +230,8 @@ struct StyleSyncFormer::Stream::State {
   Coefficients style;
   Eigen::RowVectorXf own_mean;
   RollOut::StatePtr roll_out;
-  int features = 0;           // received
-  std::vector<float> meshes;  // rows of coefficients
+  int features = 0;  // received
+  RollOut::Output out;
 };
 
 StyleSyncFormer::Stream::Stream(const StyleSyncFormer& former, Coefficients style) {
@@ -237,22 +252,26 @@ void StyleSyncFormer::Stream::push(const core::FeatureSequence& features) {
   if (features.frames == 0) return;
   const Impl& m = *state_->former;
   if (features.dims != int(m.network->config().audio)) m.misfit("the speech features are of another encoder");
-  m.roll_out.push(features, state_->roll_out.get(), &state_->meshes);
+  m.roll_out.push(features, state_->roll_out.get(), &state_->out);
   state_->features += features.frames;
 }
 
-MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest) {
+MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest,
+                                            float rest_opening) {
   const Impl& m = *state_->former;
   const auto width = m.network->config().coefficients;
   if (rest.size() != width) m.misfit_of_meshes();
   if (!speaking.empty() && int(speaking.size()) != state_->features)
     m.misfit("the speech gate has another length than the features");
-  m.roll_out.finish(state_->roll_out.get(), &state_->meshes);
+  m.roll_out.finish(state_->roll_out.get(), &state_->out);
   MotionTrack track;
-  track.expression = Eigen::Map<const Coefficients>(state_->meshes.data(),
-                                                    Eigen::Index(state_->meshes.size()) / width, width);
+  const RollOut::Output& out = state_->out;
+  track.expression =
+      Eigen::Map<const Coefficients>(out.meshes.data(), Eigen::Index(out.meshes.size()) / width, width);
   track.expression.rowwise() += state_->style.rows() < kFewestStyle ? m.own_mean_at(rest) : state_->own_mean;
   m.match_manner(state_->style, speaking, &track.expression);
+  const Opening lips = opening_of(m.network);
+  shut_lips(lips, out.shut, rest.dot(lips.gradient) - rest_opening, &track.expression);
   if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;
 }

@@ -5,9 +5,10 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 4;
+constexpr std::int64_t kVersion = 5;
 constexpr const char* kKind = "motion";
-constexpr float kHidden = -1e9F;  // bias of what attention may not see; finite, so that no row becomes NaN
+constexpr float kNeverShut = -20;  // logit
+constexpr float kHidden = -1e9F;   // bias of what attention may not see; finite, so that no row becomes NaN
 
 torch::nn::LayerNorm norm_of(std::int64_t width) {
   return torch::nn::LayerNorm(torch::nn::LayerNormOptions({width}));
@@ -137,7 +138,9 @@ SyncFormerImpl::SyncFormerImpl(const SyncFormerConfig& c, double dropout) : conf
   opening = register_buffer("opening", torch::zeros({c.coefficients}));
   opening_at_rest = register_buffer("opening_at_rest", torch::zeros({1}));
   opening_deviation = register_buffer("opening_deviation", torch::zeros({1}));
+  closure = register_buffer("closure", torch::zeros({2 * c.audio + 1}));
   torch::NoGradGuard no_grad;
+  closure[2 * c.audio] = kNeverShut;
   mesh_out->weight.mul_(0.1);
   gain->weight.zero_();
   gain->bias.zero_();

@@ -14,13 +14,13 @@ constexpr int kMaxLag = 3;  // frames
 // Lip opening that the speech asks for, a value a frame.
 std::vector<float> asked(const std::filesystem::path& speech, const ModelSet& models,
                          const Analysis& analysis, const FittedFace& face, const mesh::FaceModel& model) {
-  const Eigen::VectorXf rest = rest_pose(model, face);
+  const RestingMouth rest = rest_pose(model, face);
   const motion::MotionTrack track =
       predict_motion(speech, models.get("motion").file, style_window(model, analysis, face), rest);
   std::vector<double> times;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
     times.push_back(analysis.centre_seconds(i) - analysis.seconds(0));
-  const motion::Coefficients mouths = motion::sample(track, times, rest);
+  const motion::Coefficients mouths = motion::sample(track, times, rest.mesh);
   std::vector<float> openness;
   for (Eigen::Index i = 0; i < mouths.rows(); ++i)
     openness.push_back(mouth_openness(model, face, mouths.row(i).transpose()));

@@ -48,10 +48,10 @@ class SpeechToMotion {
     hand_on();
   }
 
-  motion::MotionTrack finish(const Eigen::VectorXf& rest) {
+  motion::MotionTrack finish(const RestingMouth& rest) {
     encoding_.finish(&features_);
     hand_on();
-    return motion_.finish(gate_.finish(), rest);
+    return motion_.finish(gate_.finish(), rest.mesh, rest.opening);
   }
 
  private:
@@ -71,7 +71,7 @@ class SpeechToMotion {
 
 }  // namespace
 
-Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
+RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
   const std::vector<std::size_t> frames = usable_frames(face);
   motion::Coefficients meshes(Eigen::Index(frames.size()), model.speech_count);
   std::vector<float> openness;
@@ -80,7 +80,9 @@ Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face) 
     meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
     openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  return motion::rest_pose(meshes, openness, mesh::jaw_opening(model));
+  RestingMouth rest{motion::rest_pose(meshes, openness, mesh::jaw_opening(model)), 0};
+  rest.opening = mouth_openness(model, face, rest.mesh);
+  return rest;
 }
 
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
@@ -108,14 +110,14 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
 }
 
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const Eigen::VectorXf& rest) {
+                                   const motion::Coefficients& style, const RestingMouth& rest) {
   SpeechToMotion to_motion(weights, style);
   stream_mel(speech, [&](const core::FeatureSequence& mel) { to_motion.push(mel); });
   return to_motion.finish(rest);
 }
 
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const Eigen::VectorXf& rest) {
+                                   const motion::Coefficients& style, const RestingMouth& rest) {
   SpeechToMotion to_motion(weights, style);
   to_motion.push(speech::mel_spectrogram(speech));
   return to_motion.finish(rest);

@@ -12,8 +12,12 @@
 
 namespace resyncer::pipeline {
 
-// Where the speaker's mouth goes when nobody speaks (motion/rest_pose.h). speech_count coefficients.
-Eigen::VectorXf rest_pose(const mesh::FaceModel& model, const FittedFace& face);
+// Where the speaker's mouth goes when nobody speaks (motion/rest_pose.h).
+struct RestingMouth {
+  Eigen::VectorXf mesh;  // speech_count coefficients
+  float opening = 0;     // of the lips, on that person's face (mesh::lip_openness)
+};
+RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face);
 
 // The speaker's own motion at 25 Hz, as the style window. Empty (the mean style) when there are too few
 // frames to tell, or the mouth hardly moves in them.
@@ -22,11 +26,11 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
 
 // Speech file -> mel -> features -> Style-SyncFormer. Streams the file; throws Error{input, model}.
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const Eigen::VectorXf& rest);
+                                   const motion::Coefficients& style, const RestingMouth& rest);
 
 // The same for speech in memory, mono at 16 000 Hz.
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const Eigen::VectorXf& rest);
+                                   const motion::Coefficients& style, const RestingMouth& rest);
 
 // Lip opening of that mouth (mesh::lip_openness, speech_count coefficients).
 float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "clip_rows.h"
+#include "phone_times.h"
 #include "prepare_groups.h"
 #include "resyncer/core/error.h"
 #include "resyncer/speech/features.h"
@@ -15,12 +16,13 @@ struct NamedClip {
   std::string name;
   int speaker = 0;
   ClipRows rows;
+  std::vector<float> shut;  // a row, see shut_shares; empty = not asked for
 };
 
 void write_clips(std::vector<NamedClip>* clips, const std::string& kind, const mesh::FaceModel& model,
                  const std::string& model_version, const std::filesystem::path& out) {
   std::vector<std::uint16_t> mel;
-  std::vector<float> expression, confidence, openness;
+  std::vector<float> expression, confidence, openness, shut;
   std::vector<std::uint8_t> mouth;
   std::vector<std::int64_t> mel_start{0}, motion_start{0};
   std::vector<std::int32_t> speaker;
@@ -28,7 +30,7 @@ void write_clips(std::vector<NamedClip>* clips, const std::string& kind, const m
   for (NamedClip& clip : *clips) {
     for (float v : clip.rows.mel.values) mel.push_back(core::half_from_float(v));
     append(&expression, &clip.rows.expression), append(&confidence, &clip.rows.confidence),
-        append(&openness, &clip.rows.openness), append(&mouth, &clip.rows.mouth);
+        append(&openness, &clip.rows.openness), append(&mouth, &clip.rows.mouth), append(&shut, &clip.shut);
     mel_start.push_back(std::int64_t(mel.size()) / speech::kMelBands);
     motion_start.push_back(std::int64_t(confidence.size()));
     speaker.push_back(clip.speaker);
@@ -46,6 +48,7 @@ void write_clips(std::vector<NamedClip>* clips, const std::string& kind, const m
   writer.add("openness", {motion_start.back()}, openness);
   writer.add("motion_start", core::DType::i64, {count + 1}, motion_start.data());
   writer.add("speaker", core::DType::i32, {count}, speaker.data());
+  if (!shut.empty()) writer.add("shut", {motion_start.back()}, shut);
   if (!mouth.empty())
     writer.add("mouth", core::DType::u8, {motion_start.back(), sync::kMouthHeight, sync::kMouthWidth},
                mouth.data());
@@ -59,6 +62,12 @@ PrepareReport prepare_clips(const PrepareOptions& options, const std::string& ki
   std::vector<SourceGroup> groups = list_groups(options);
   std::vector<std::vector<NamedClip>> parts(groups.size());
   std::vector<float> errors(groups.size(), 0);
+  const BilabialTimes bilabials = options.phones.empty() ? BilabialTimes() : read_bilabials(options.phones);
+  auto shut = [&](const std::string& name, std::size_t rows) {
+    const auto own = bilabials.find(name);
+    if (own != bilabials.end()) return shut_shares(own->second, rows);
+    return std::vector<float>(options.phones.empty() ? 0 : rows, -1.F);
+  };
   GroupLoop loop(options, groups.size());
   loop.run(groups, [&](std::size_t g, Worker* worker) {
     for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
@@ -68,8 +77,11 @@ PrepareReport prepare_clips(const PrepareOptions& options, const std::string& ki
         ClipRows rows = clip_rows(path, file.analysis, file.face, model, options.sound_delay);
         if (rows.count() == 0) continue;
         if (kind == "sync") add_mouths(path, file.analysis, file.face, model, &rows);
-        parts[g].push_back(
-            {(path.parent_path().filename() / path.stem()).string(), file.file->speaker, std::move(rows)});
+        parts[g].push_back({(path.parent_path().filename() / path.stem()).string(),
+                            file.file->speaker,
+                            std::move(rows),
+                            {}});
+        parts[g].back().shut = shut(path.stem().string(), parts[g].back().rows.count());
       } catch (const core::Error& e) {
         if (e.kind() != core::ErrorKind::input) throw;
         loop.skip(path.string() + " is skipped: " + e.what());

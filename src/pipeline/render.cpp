@@ -103,10 +103,10 @@ Plan make_plan(const RenderOptions& options, const ModelSet& models, const Progr
   report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
   start = SteadyClock::now();
-  Eigen::VectorXf rest = rest_pose(plan.model, plan.face);
+  const RestingMouth rest = rest_pose(plan.model, plan.face);
   motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
                                              style_window(plan.model, analysis, plan.face), rest);
-  plan_frames(analysis, track, rest, &plan);
+  plan_frames(analysis, track, rest.mesh, &plan);
   report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }

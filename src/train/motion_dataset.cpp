@@ -123,6 +123,10 @@ void add_file(const std::filesystem::path& path, int index, MelForm form, const 
   append(file, "expression", expression, &data->expression);
   append(file, "confidence", file.get("confidence", core::DType::f32, {rows}), &data->confidence);
   append(file, "openness", file.get("openness", core::DType::f32, {rows}), &data->openness);
+  if (file.has("shut"))
+    append(file, "shut", file.get("shut", core::DType::f32, {rows}), &data->shut);
+  else
+    data->shut.resize(data->confidence.size(), -1.F);
   if (kind != "sync") return;
   const auto& mouth = file.get("mouth", core::DType::u8, {rows, sync::kMouthHeight, sync::kMouthWidth});
   const auto* pixels = mouth.as<std::uint8_t>();

@@ -22,6 +22,7 @@ struct MotionDataset {
   std::vector<float> mel;         // rows of 80; with their level taken off (speech::MelLevel) when asked for
   std::vector<float> expression;  // rows of `coefficients`
   std::vector<float> confidence, openness;
+  std::vector<float> shut;          // share of a row in which /p b m/ keep the lips shut; below 0 = not known
   std::vector<std::uint8_t> mouth;  // rows of sync::kMouthHeight x kMouthWidth; of "sync" files alone
   std::vector<MotionClip> clips;
   std::vector<std::vector<int>> speakers;  // clips of each

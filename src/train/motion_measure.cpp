@@ -102,8 +102,10 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
     }
     auto mel = mel_of(data, clip);
     const std::vector<double> own = openness(face, style);
-    auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel),
-                                motion::rest_pose(style, {own.begin(), own.end()}, mesh::jaw_opening(face)));
+    const Eigen::VectorXf rest = motion::rest_pose(style, {own.begin(), own.end()}, mesh::jaw_opening(face));
+    const auto rest_opening = float(openness(face, motion::Coefficients(rest.transpose())).front());
+    auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel), rest,
+                                rest_opening);
     auto predicted = openness(face, track.expression);
     const float* real = data.openness.data() + clip.start;
     auto value = follow(predicted, real, confidence, clip.frames);

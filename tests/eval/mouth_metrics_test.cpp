@@ -39,6 +39,18 @@ TEST(MouthMetrics, DeviationGrowsWithTheAmplitude) {
   EXPECT_EQ(deviation({}, {}), 0);
 }
 
+TEST(Closures, AreCountedWithinTheSpansAndAMomentAround) {
+  const std::vector<float> opening{0.3F, 0.3F, 0.04F, 0.3F, kMissing, 0.3F, 0.3F};
+  std::vector<double> seconds;
+  for (int i = 0; i < 7; ++i) seconds.push_back(i);
+  const std::vector<TimeSpan> spans{{1.5, 2.5}, {3, 3.5}, {5, 6}, {4, 4}, {20, 21}};
+  Closures exact = closures(opening, seconds, spans, 0), loose = closures(opening, seconds, spans, 1);
+  EXPECT_EQ(exact.spans, 3);  // nothing is seen in the last two
+  EXPECT_EQ(exact.shut, 1);
+  EXPECT_EQ(loose.spans, 4);
+  EXPECT_EQ(loose.shut, 2);
+}
+
 // Eyes 100 px apart, a mouth of the given opening below them.
 core::Landmarks face(float opening) {
   core::Landmarks p{};

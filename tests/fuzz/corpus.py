@@ -226,6 +226,7 @@ def motion_dataset():
         "starts_negative": starts([0, -1, 2]), "starts_short": starts([0, 2]), "starts_none": starts([]),
         "mel_starts": starts([0, 5, 4], "mel_start"), "nan": {"mel": tensor("F16", [4, 80], NAN)},
         "coefficients": {"expression": tensor("F32", [2, 3])}, "mel_bands": {"mel": tensor("F16", [4, 79])},
+        "shut": {"shut": tensor("F32", [2], [-1, 0.5])}, "shut_short": {"shut": tensor("F32", [1])}, "shut_nan": {"shut": tensor("F32", [2], NAN)},
         "empty": {"mel": tensor("F16", [0, 80]), "expression": tensor("F32", [0, 2]),
         "mel_start": tensor("I64", [1]), "motion_start": tensor("I64", [1]), "speaker": tensor("I32", [0]),
         "confidence": tensor("F32", [0]), "openness": tensor("F32", [0])}})

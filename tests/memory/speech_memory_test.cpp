@@ -52,7 +52,7 @@ TEST_F(SpeechMemory, GrowsByTheMotionAlone) {
     auto file = folder / (std::to_string(int(seconds)) + ".wav");
     media::write_wav(file, babble(seconds));
     begin_peak();
-    auto track = pipeline::predict_motion(file, weights, {}, Eigen::VectorXf::Zero(8));
+    auto track = pipeline::predict_motion(file, weights, {}, {Eigen::VectorXf::Zero(8), 0});
     EXPECT_EQ(track.expression.rows(), Eigen::Index(seconds * 25));
     return double(peak_bytes());
   };
@@ -70,7 +70,7 @@ TEST_F(SpeechMemory, AStreamGivesTheMotionOfTheWhole) {
   media::write_wav(file, clip);
   clip = media::read_audio(file);  // as 16 bits hold it
   Eigen::VectorXf rest = Eigen::VectorXf::LinSpaced(8, -0.5F, 0.5F);
-  auto streamed = pipeline::predict_motion(file, weights, {}, rest).expression;
+  auto streamed = pipeline::predict_motion(file, weights, {}, {rest, 0}).expression;
 
   // Stage by stage, each over the whole speech.
   auto mel = speech::mel_spectrogram(clip);

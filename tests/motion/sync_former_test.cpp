@@ -214,6 +214,40 @@ TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
               std::min(1.5F * (high - low), usual.second + 0.02F), 0.15F * (high - low));
 }
 
+TEST_F(Motion, LipsMeetWhereTheSoundTellsOfBilabials) {
+  torch::NoGradGuard no_grad;
+  auto networks = random_networks(small_config(), 0.3F);
+  networks.former->opening.copy_(torch::tensor({0.05F, 0.F, -0.02F, 0.F, 0.F, 0.F}));
+  networks.former->opening_at_rest.fill_(0.5F);
+  auto features = random_features(400, 16);
+  const Eigen::VectorXf rest = mean_of(networks);
+  Eigen::VectorXf opening(6);
+  opening << 0.05F, 0, -0.02F, 0, 0, 0;
+  auto openings = [&](float rest_opening) -> Eigen::VectorXf {
+    nets::save_motion_networks(path, networks, nets::Precision::full);
+    return StyleSyncFormer(path).predict(features, {}, {}, rest, rest_opening).expression * opening;
+  };
+  const Eigen::VectorXf free = openings(0);
+  // The first channel of a frame's first feature tells.
+  networks.former->closure.zero_();
+  networks.former->closure[0] = 100;
+  const float apart = 0.1F, touching = rest.dot(opening) - apart + 0.02F;
+  const Eigen::VectorXf is = openings(apart);
+  int shut = 0, opened = 0;
+  for (int t = 0; t < 200; ++t) {
+    const float logit = 100 * features.row(2 * t)[0];
+    if (logit > 0 && free[t] > touching) {
+      EXPECT_NEAR(is[t], touching, 1e-4F) << t;
+      ++shut;
+    } else if (logit < -2 || free[t] <= touching) {
+      EXPECT_NEAR(is[t], free[t], 1e-5F) << t;
+      ++opened;
+    }
+  }
+  EXPECT_GT(shut, 20);
+  EXPECT_GT(opened, 20);
+}
+
 TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {
   auto networks = random_networks(small_config(), 0.3F);
   nets::save_motion_networks(path, networks);

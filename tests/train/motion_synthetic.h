@@ -48,14 +48,15 @@ inline void append_mouth(float open, std::vector<std::uint8_t>* out) {
 }
 
 // `clips` clips of `frames` meshes each, two a speaker.
+// `with_shut`: and rows of silent syllables, as if they were /p b m/.
 // `kind` "sync": with pictures of the mouth, a dark slit that opens.
 inline void write_dataset(const std::filesystem::path& path, int clips, int frames, unsigned seed,
-                          const std::string& kind = "motion") {
+                          const std::string& kind = "motion", bool with_shut = false) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   std::uniform_real_distribution<float> uniform;
   std::vector<std::uint16_t> mel;
-  std::vector<float> expression, confidence, openness;
+  std::vector<float> expression, confidence, openness, shut;
   std::vector<std::uint8_t> mouth;
   std::vector<std::int64_t> mel_start = {0}, start = {0};
   std::vector<std::int32_t> speaker;
@@ -82,6 +83,7 @@ inline void write_dataset(const std::filesystem::path& path, int clips, int fram
       expression.insert(expression.end(), {2 * a - 0.5F, round[std::size_t(4 * t + 2)] * a, 0.3F * a, 0.1F});
       confidence.push_back(t % 17 == 16 ? 0.F : 1.F);
       openness.push_back(0.25F * a);
+      shut.push_back(a == 0 ? 1.F : 0.F);
       if (kind == "sync") append_mouth(a, &mouth);
     }
     mel_start.push_back(mel_start.back() + 4 * frames);
@@ -98,6 +100,7 @@ inline void write_dataset(const std::filesystem::path& path, int clips, int fram
   writer.add("openness", {start.back()}, openness);
   writer.add("motion_start", core::DType::i64, {std::int64_t(start.size())}, start.data());
   writer.add("speaker", core::DType::i32, {std::int64_t(speaker.size())}, speaker.data());
+  if (with_shut) writer.add("shut", {start.back()}, shut);
   if (kind == "sync")
     writer.add("mouth", core::DType::u8, {start.back(), sync::kMouthHeight, sync::kMouthWidth}, mouth.data());
   writer.write(path);

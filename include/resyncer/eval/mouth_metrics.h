@@ -32,6 +32,21 @@ struct MouthLeak {
   double open_share = 0;    // of them with an opening above kOpenMouth
   double mean_opening = 0;  // in them
 };
+constexpr float kShutLips = 0.05F;  // core::mouth_openness below which lips count as shut
+
+struct TimeSpan {
+  double start = 0, end = 0;  // seconds
+};
+
+struct Closures {
+  int spans = 0;  // in which a face was seen
+  int shut = 0;   // of these, in which the lips shut
+};
+// In how many spans the opening falls below kShutLips, within them or `slack` seconds of them. `seconds`:
+// when each opening was.
+Closures closures(const std::vector<float>& opening, const std::vector<double>& seconds,
+                  const std::vector<TimeSpan>& spans, double slack);
+
 // What the mouth does where nobody speaks. `silent`: one a frame.
 MouthLeak mouth_leak(const std::vector<float>& opening, const std::vector<bool>& silent);
 

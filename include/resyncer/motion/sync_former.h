@@ -42,10 +42,14 @@ class StyleSyncFormer {
   //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than a
   //   moment
   //             the mouth comes to `rest` (coefficient_count values) within 200 ms and stays there
+  //   rest_opening  of this person's lips in `rest` (mesh::lip_openness): where the sound tells of /p b m/
+  //   the
+  //             lips close by so much more, and meet
   // Cost per frame and working memory do not depend on the length. Throws Error{model} when the extents do
   // not fit.
   MotionTrack predict(const core::FeatureSequence& features, const Coefficients& style,
-                      const std::vector<bool>& speaking, const Eigen::VectorXf& rest) const;
+                      const std::vector<bool>& speaking, const Eigen::VectorXf& rest,
+                      float rest_opening = 0) const;
 
   // The same for features that come in pieces of any length; the track is the same to the bit. Of the
   // features it holds those of some ten seconds.
@@ -56,7 +60,8 @@ class StyleSyncFormer {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
     void push(const core::FeatureSequence& features);
-    MotionTrack finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest);
+    MotionTrack finish(const std::vector<bool>& speaking, const Eigen::VectorXf& rest,
+                       float rest_opening = 0);
 
    private:
     struct State;

@@ -119,6 +119,9 @@ class SyncFormerImpl : public torch::nn::Module {
   // Buffers: opening of the lips (height over width) = opening_at_rest + opening . mesh, to first order, and
   // its usual deviation while somebody talks. Zero = not known.
   torch::Tensor opening, opening_at_rest, opening_deviation;  // [coefficients], [1], [1]
+  // Buffer [2 audio + 1]: weights of the two features of a frame, and a bias, to the logit of lips that have
+  // to be shut, as for /p b m/. Fitted on finished weights (train/closures.h); until then never.
+  torch::Tensor closure;
 
  private:
   torch::Tensor hear(const torch::Tensor& features);  // components that the direct path says

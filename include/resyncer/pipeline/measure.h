@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "resyncer/eval/mouth_metrics.h"
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/moment.h"
 
@@ -12,6 +13,7 @@ namespace resyncer::pipeline {
 
 struct MeasureOptions {
   std::filesystem::path cache;     // folder of analyses; empty = none
+  std::filesystem::path phones;    // of scripts/phones.py; empty = bilabials are not measured (motion)
   int frames = 60;                 // measured frames a clip, evenly spread (generator)
   double min_reference_gap = 2.0;  // seconds between a frame and its references (generator)
   Stretch stretch;                 // of the clip that is measured on (generator)
@@ -55,6 +57,8 @@ struct MotionFigures {
   int lag = 0;                 // frames; positive = the picture is later than the sound in the source
   double amplitude_ratio = 0;  // deviation of the predicted opening over the real one's
   double open_in_silence = 0;  // share of frames with openness > 0.25 on ten seconds of digital silence
+  // Lips in /p b m/, a frame more to either side: guessed, of the fitted mesh, and as they are seen.
+  eval::Closures bilabials, bilabials_mesh, bilabials_seen;
 };
 
 // The clip's own sound drives; style and rest pose are the clip's own, as in a render.

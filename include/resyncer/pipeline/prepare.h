@@ -26,6 +26,8 @@ struct PrepareOptions {
   std::string speaker_pattern;
   int speaker_size = 0;
   double sound_delay = 0;  // seconds that the footage's sound comes after its picture (motion, sync)
+  std::filesystem::path
+      phones;  // of scripts/phones.py: when lips have to be shut (motion, sync); may be empty
   track::TrackerOptions tracker;
   std::filesystem::path cache;  // folder for the analyses; empty = none. Never cleaned
   int threads = 2;              // groups at a time
@@ -57,7 +59,8 @@ PrepareReport prepare_cache(const PrepareOptions& options);
 PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces,
                             const mesh::FaceModel& model, const std::string& model_version,
                             const std::filesystem::path& out);
-// "motion": mel f16, mel_start, expression f32 at 25 Hz, confidence, openness, motion_start, speaker i32 [C].
+// "motion": mel f16, mel_start, expression f32 at 25 Hz, confidence, openness, motion_start, speaker i32 [C],
+// and with `phones` shut f32: share of a row in which /p b m/ keep the lips shut, -1 where that is not known.
 PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceModel& model,
                              const std::string& model_version, const std::filesystem::path& out);
 // "sync": the same and mouth u8 [rows,48,64] (sync/mouth.h): the picture of the mouth at every row.
