@@ -69,11 +69,14 @@ def check(clip, speech, out):
     return faults, len(after), "copied" if copied else "encoded once"
 
 
+def split_at_dashes(arguments):
+    """The script's own arguments, and the options of render after --."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at + 1 :]
+
+
 def main():
-    arguments, extra = sys.argv[1:], []
-    if "--" in arguments:
-        extra = arguments[arguments.index("--") + 1 :]
-        arguments = arguments[: arguments.index("--")]
+    arguments, extra = split_at_dashes(sys.argv[1:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=pathlib.Path)
     parser.add_argument("audio", type=pathlib.Path)

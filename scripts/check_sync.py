@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 
+from check_renders import split_at_dashes
+
 
 def run(*command):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
@@ -31,10 +33,7 @@ def judge(options, files):
 
 
 def main():
-    arguments, extra = sys.argv[1:], []
-    if "--" in arguments:
-        extra = arguments[arguments.index("--") + 1 :]
-        arguments = arguments[: arguments.index("--")]
+    arguments, extra = split_at_dashes(sys.argv[1:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)

@@ -16,8 +16,7 @@ struct ResultFlags {
   pipeline::ResultOptions options;
   ReportFiles reports;
   LimitFlags limits;
-  int face = -1;
-  std::string point, box;
+  FaceFlags face;
 };
 
 // A limit on what cannot be measured with these files is a slip of the command line.
@@ -45,7 +44,7 @@ void run_result(ResultFlags flags, const GlobalOptions& global) {
                       "", "see resyncer eval --help");
   const std::vector<Limit> limits = parse_limits(flags.limits, pipeline::result_metrics());
   check_measurable(limits, files);
-  flags.options.face = parse_face_choice(flags.face, flags.point, flags.box);
+  flags.options.face = parse_face_choice(flags.face);
   flags.options.film = !flags.reports.html.empty();
   check_report_files(flags.reports, {files.result, files.speech, files.source, files.real, files.mask});
   ProgressBar bar(global);
@@ -72,12 +71,7 @@ void add_eval_result(CLI::App* eval, GlobalOptions* global, Run* run) {
   eval->add_option("--html", flags->reports.html, "Write one page with figures, plots and film strips");
   add_limit_options(eval, &flags->limits);
   eval->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
-  eval->add_option("--face", flags->face, "Face track by number (see resyncer inspect)")
-      ->check(CLI::NonNegativeNumber);
-  eval->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
-  eval->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
-  eval->add_option("--landmarks", flags->options.tracker.landmark_model,
-                   "Another 68-point dlib shape predictor");
+  add_face_options(eval, &flags->face, &flags->options.tracker);
   eval->callback([=] {
     if (eval->get_subcommands().empty()) *run = [=] { run_result(*flags, *global); };
   });

@@ -6,8 +6,8 @@
 
 #include "cli/command.h"
 #include "cli/face_choice.h"
+#include "cli/outputs.h"
 #include "cli/progress_bar.h"
-#include "resyncer/core/error.h"
 #include "resyncer/pipeline/personalize.h"
 
 namespace resyncer::cli {
@@ -16,21 +16,10 @@ namespace {
 
 struct PersonalizeFlags {
   pipeline::PersonalizeOptions options;
-  std::string until, point, box;
-  int face = -1;
+  FaceFlags face;
+  std::string until;
   bool overwrite = false, no_cache = false, as_json = false;
 };
-
-void check_output(const PersonalizeFlags& flags) {
-  const auto& o = flags.options;
-  std::error_code ignored;
-  if (!std::filesystem::exists(o.output, ignored)) return;
-  if (std::filesystem::equivalent(o.output, o.input, ignored))
-    throw core::Error(core::ErrorKind::usage, "is the input", o.output.string(), "choose another name");
-  if (!flags.overwrite)
-    throw core::Error(core::ErrorKind::output, "exists already", o.output.string(),
-                      "pass -y to overwrite it");
-}
 
 nlohmann::json figures_json(const pipeline::PaintFigures& f) {
   return {{"psnr", f.psnr}, {"ssim", f.ssim}, {"sharpness_ratio", f.sharpness_ratio}};
@@ -47,10 +36,11 @@ void print_table(const pipeline::PersonalizeReport& r) {
 
 void run_personalize(PersonalizeFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
-  options.face = parse_face_choice(flags.face, flags.point, flags.box);
+  options.face = parse_face_choice(flags.face);
   if (!flags.until.empty()) options.until = pipeline::parse_moment(flags.until);
   options.use_cache = !flags.no_cache;
-  check_output(flags);
+  spare_inputs({options.output, options.checkpoint}, {options.input});
+  check_overwrite(options.output, flags.overwrite ? Overwrite::always : Overwrite::ask);
   options.measured = [](std::int64_t step, double psnr, bool best) {
     spdlog::debug("step {}: {:.3f} dB in the crop{}", step, psnr, best ? " (best)" : "");
   };
@@ -98,11 +88,7 @@ void add_personalize(CLI::App* app, GlobalOptions* global, Run* run) {
   command->add_option("--seed", o.seed, "Seed");
   command->add_option("--checkpoint", o.checkpoint, "State to resume from, written as the learning goes");
   command->add_flag("--resume", o.resume, "Go on from the checkpoint");
-  command->add_option("--face", flags->face, "Face track by number (see resyncer inspect)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
-  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
-  command->add_option("--landmarks", o.tracker.landmark_model, "Another 68-point dlib shape predictor");
+  add_face_options(command, &flags->face, &o.tracker);
   command->add_option("--cache", o.cache_folder, "Another folder for the analysis cache");
   command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
   command->add_flag("--json", flags->as_json, "Print JSON");

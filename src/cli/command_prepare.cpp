@@ -31,8 +31,6 @@ void add_inputs(CLI::App* command, PrepareFlags* flags, bool with_output) {
                       "Regular expression; equal captures are one speaker");
   command->add_option("--speaker", o.speaker_size,
                       "So many consecutive files are one speaker (default: a folder)");
-  command->add_option("--phones", o.phones, "Phoneme times (scripts/phones.py): where lips have to be shut")
-      ->check(CLI::ExistingFile);
   command->add_option("--cache", o.cache, "Folder that keeps the tracking, so that it is done once");
   command->add_option("--threads", o.threads, "Files in work at once")->check(CLI::PositiveNumber);
 }
@@ -119,9 +117,14 @@ void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
           global, run, true, clips(pipeline::prepare_motion));
   CLI::App* sync = add(parent, "sync", "Speech, mesh motion and pictures of the mouth, for train sync", flags,
                        global, run, true, clips(pipeline::prepare_sync));
-  for (CLI::App* command : {motion, sync})
+  for (CLI::App* command : {motion, sync}) {
     command->add_option("--sound-delay", flags->options.sound_delay,
                         "Seconds that the footage's sound comes after its picture");
+    command
+        ->add_option("--phones", flags->options.phones,
+                     "Phoneme times (scripts/phones.py): where lips have to be shut")
+        ->check(CLI::ExistingFile);
+  }
   CLI::App* tracks = add(parent, "tracks", "Landmarks, for the face model", flags, global, run, true,
                          [](const PrepareFlags& f, const GlobalOptions&) {
                            return pipeline::prepare_tracks(f.options, f.tracks, f.out);

@@ -1,11 +1,8 @@
 #include <spdlog/spdlog.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <iostream>
 
 #include "cli/command.h"
 #include "cli/face_choice.h"
+#include "cli/outputs.h"
 #include "cli/progress_bar.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
@@ -19,36 +16,19 @@ namespace fs = std::filesystem;
 
 struct RenderFlags {
   pipeline::RenderOptions options;
-  std::string renderer = "network", point, box;
-  int face = -1, crf = -1;
+  FaceFlags face;
+  std::string renderer = "network";
+  int crf = -1;
   bool yes = false, no = false, no_cache = false;
   std::string stats;
 };
 
-// ffmpeg's manners: -y overwrites, -n never, otherwise a person is asked and a script is refused.
-void check_overwrite(const fs::path& file, const RenderFlags& flags) {
-  std::error_code ignored;
-  if (file.empty() || !fs::exists(file, ignored) || flags.yes) return;
-  if (!flags.no && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
-    std::cerr << file.string() << " exists. Overwrite? [y/N] " << std::flush;
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (answer == "y" || answer == "Y") return;
-  }
-  throw core::Error(core::ErrorKind::output, "exists already", file.string(), "pass -y to overwrite it");
-}
-
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
-  std::error_code ignored;
-  for (const fs::path& file : {o.output, o.mask_out, o.preview, fs::path(flags.stats)}) {
-    if (file.empty()) continue;
-    for (const fs::path& input : {o.input, o.speech, o.person})
-      if (fs::exists(file, ignored) && fs::equivalent(file, input, ignored))
-        throw core::Error(core::ErrorKind::usage, "is an input of this job", file.string(),
-                          "choose another name");
-    check_overwrite(file, flags);
-  }
+  const std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats};
+  spare_inputs(outputs, {o.input, o.speech, o.person});
+  const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
+  for (const fs::path& file : outputs) check_overwrite(file, manner);
 }
 
 // Before hours of work, not after: the result would lie on its side.
@@ -63,7 +43,7 @@ void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
 
 void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
-  options.face = parse_face_choice(flags.face, flags.point, flags.box);
+  options.face = parse_face_choice(flags.face);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
@@ -103,11 +83,7 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
                    "Adapt to this person first, for so many minutes; kept in the cache")
       ->check(CLI::PositiveNumber)
       ->excludes(person);
-  command->add_option("--face", flags->face, "Face track by number (see resyncer inspect)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
-  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
-  command->add_option("--landmarks", o.tracker.landmark_model, "Another 68-point dlib shape predictor");
+  add_face_options(command, &flags->face, &o.tracker);
   command->add_option("--video-codec", o.encoder.codec,
                       "FFmpeg encoder (default: the source's family); ffv1 = lossless");
   command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")

@@ -36,7 +36,16 @@ std::vector<float> coordinates(const std::string& text, std::size_t count, const
 }
 }  // namespace
 
-track::FaceChoice parse_face_choice(int index, const std::string& point, const std::string& box) {
+void add_face_options(CLI::App* command, FaceFlags* flags, track::TrackerOptions* tracker) {
+  command->add_option("--face", flags->index, "Face track by number (see resyncer inspect)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
+  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
+  command->add_option("--landmarks", tracker->landmark_model, "Another 68-point dlib shape predictor");
+}
+
+track::FaceChoice parse_face_choice(const FaceFlags& flags) {
+  const auto& [index, point, box] = flags;
   if ((index >= 0) + !point.empty() + !box.empty() > 1)
     throw core::Error(core::ErrorKind::usage, "--face, --face-at and --face-box exclude each other");
   track::FaceChoice choice;

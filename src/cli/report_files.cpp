@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "cli/outputs.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
 
@@ -12,11 +13,8 @@ namespace fs = std::filesystem;
 void check_report_files(const ReportFiles& files, const std::vector<fs::path>& inputs) {
   for (const fs::path& file : {files.json == "-" ? fs::path() : fs::path(files.json), files.html}) {
     if (file.empty()) continue;
+    spare_inputs({file}, inputs);
     std::error_code ignored;
-    for (const fs::path& input : inputs)
-      if (!input.empty() && fs::exists(file, ignored) && fs::equivalent(file, input, ignored))
-        throw core::Error(core::ErrorKind::usage, "is an input of this job", file.string(),
-                          "choose another name");
     if (fs::is_directory(file, ignored))
       throw core::Error(core::ErrorKind::output, "is a folder", file.string(), "name a file");
     const core::OutputFile can_be_made(file);

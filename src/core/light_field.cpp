@@ -22,11 +22,14 @@ void expand_row(const float* cells, int count, int cell, int n, int step, float*
     out[std::ptrdiff_t{x} * step] = cells[i] + (u - float(i)) * (cells[j] - cells[i]);
   }
 }
+
 constexpr int kMostNear = (2 * kNeighbours + 1) * (2 * kNeighbours + 1);
+constexpr int kMostSorted = 64;                       // the power of two above
 using Cell = float __attribute__((vector_size(16)));  // all channels of a cell; elementwise (GCC and Clang)
 
 // Pairs to be put in order, one after the other, so that 2^n numbers are sorted: Batcher's odd-even merge
-// sort (1968). Without branches, and for all channels at once, it is ten times as fast as std::nth_element.
+// sort (1968). It has no branches and sorts all channels at once: renders gained a fifth
+// over std::nth_element (docs/benchmarks.md).
 std::vector<std::array<std::uint8_t, 2>> sorting_network(int size) {
   std::vector<std::array<std::uint8_t, 2>> pairs;
   for (int p = 1; p < size; p *= 2)
@@ -38,10 +41,11 @@ std::vector<std::array<std::uint8_t, 2>> sorting_network(int size) {
 }
 
 // Of each channel the number that n / 2 others do not exceed. Reorders the cells; n is at least 1.
-Cell median(std::array<Cell, 64>* cells, int n) {
-  static_assert(kMostNear <= 64);
-  static const auto small = sorting_network(16), middle = sorting_network(32), large = sorting_network(64);
-  const int size = n <= 16 ? 16 : n <= 32 ? 32 : 64;
+Cell median(std::array<Cell, kMostSorted>* cells, int n) {
+  static_assert(kMostNear <= kMostSorted);
+  static const auto small = sorting_network(16), middle = sorting_network(32),
+                    large = sorting_network(kMostSorted);
+  const int size = n <= 16 ? 16 : n <= 32 ? 32 : kMostSorted;
   constexpr float kLast = std::numeric_limits<float>::infinity();
   std::fill(cells->begin() + n, cells->begin() + size, Cell{kLast, kLast, kLast, kLast});
   for (const auto& [i, j] : size == 16 ? small : size == 32 ? middle : large) {
@@ -86,7 +90,7 @@ void LightField::average_cells() {
 // its neighbours.
 void LightField::smooth_rim(float limit) {
   static_assert(kChannels == 4);
-  std::array<Cell, 64> near{};
+  std::array<Cell, kMostSorted> near{};
   for (int y = 0; y < means_.height; ++y) {
     for (int x = 0; x < means_.width; ++x) {
       const std::size_t at = std::size_t(y) * means_.width + x;

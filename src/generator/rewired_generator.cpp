@@ -20,14 +20,7 @@ using torch::Tensor;
 
 nets::RewiredGenerator load(const std::filesystem::path& path) {
   core::TensorFile file(path);
-  auto header = nets::read_weights_header(file, nets::kGeneratorKind, nets::kGeneratorVersion);
-  nets::GeneratorShape shape = nets::read_generator_config(header.config, file.place());
-  if (shape.references != kReferences)
-    throw Error(ErrorKind::model,
-                "blends " + std::to_string(shape.references) + " references where this program has " +
-                    std::to_string(kReferences),
-                file.place(), "fetch the weights of this release");
-  nets::RewiredGenerator network(shape);
+  nets::RewiredGenerator network(nets::read_generator_shape(file, kReferences));
   nets::load_weights(file, {{"", network.get()}});
   return network;
 }

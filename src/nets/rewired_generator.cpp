@@ -46,6 +46,17 @@ GeneratorShape read_generator_config(const std::string& json, const std::string&
   return shape;
 }
 
+GeneratorShape read_generator_shape(const core::TensorFile& file, std::int64_t references) {
+  const WeightsHeader header = read_weights_header(file, kGeneratorKind, kGeneratorVersion);
+  GeneratorShape shape = read_generator_config(header.config, file.place());
+  if (shape.references != references)
+    throw core::Error(core::ErrorKind::model,
+                      "blends " + std::to_string(shape.references) + " references where this program has " +
+                          std::to_string(references),
+                      file.place(), "fetch the weights of this release");
+  return shape;
+}
+
 SynthesisLevelImpl::SynthesisLevelImpl(int in, int bottom, int channels, int style, int outputs) {
   if (in > 0) {
     up = register_module("up", ModulatedConv(in, channels, 3, style, true, Resampling::up));

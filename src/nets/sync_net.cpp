@@ -5,7 +5,7 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr int kChannels[] = {16, 32, 48,
                              48};  // of the mouth's encoder, each at half the size of the one before
 constexpr int kBandChannels[] = {16, 32, 48};  // of the bands' encoder, likewise

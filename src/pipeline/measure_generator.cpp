@@ -54,6 +54,7 @@ PaintingFigures measure_painting(const PaintedClip& clip,
   media::VideoReader reader(clip.clip);
   Scene scene{&clip.model, &clip.face, &clip.references, nullptr, reader.upright_from_stored(), 0};
   PaintingFigures figures{0, std::vector<PaintFigures>(painters.size())};
+  const Eigen::VectorXf mouth_weights = generator::mouth_weights(clip.model);
   Workspace work;
   std::int64_t index = 0;
   for (auto next = frames.begin(); next != frames.end(); ++index) {
@@ -67,8 +68,7 @@ PaintingFigures measure_painting(const PaintedClip& clip,
     far.exclude_from = now - gap;
     far.exclude_to = now + gap;
     FrameTask task{&params, 1.F, params.expression, {}};
-    task.references = generator::choose_lenders(clip.references.entries, task.expression,
-                                                generator::mouth_weights(clip.model),
+    task.references = generator::choose_lenders(clip.references.entries, task.expression, mouth_weights,
                                                 mesh::head_angles(params.camera_from_head), {}, far);
     if (task.references.empty()) continue;
     for (std::size_t i = 0; i < painters.size(); ++i) {

@@ -25,10 +25,12 @@ double open_share_in_silence(const mesh::FaceModel& model, const FittedFace& fac
   return track.expression.rows() > 0 ? open / double(track.expression.rows()) : 0;
 }
 
-// Whether the lips shut where the sound says so. `seconds`: of every frame, in the sound.
+// Whether the lips shut where the sound says so. `seconds`: of every frame, in the sound; `predicted`,
+// `real`: its openings.
 void count_closures(const mesh::FaceModel& model, const Analysis& analysis, const FittedFace& face,
                     const std::vector<eval::TimeSpan>& bilabials, const std::vector<double>& seconds,
-                    const std::vector<float>& predicted, MotionFigures* figures) {
+                    const std::vector<float>& predicted, const std::vector<float>& real,
+                    MotionFigures* figures) {
   constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
   constexpr double kSlack = 1.0 / motion::kMotionRate;
   std::vector<float> guessed, meshes, seen;
@@ -38,7 +40,7 @@ void count_closures(const mesh::FaceModel& model, const Analysis& analysis, cons
     guessed.push_back(usable ? predicted[i] : kNone);
     meshes.push_back(usable ? mouth_openness(model, face, face.frames[i]->expression.head(model.speech_count))
                             : kNone);
-    seen.push_back(usable ? core::mouth_openness(raw->landmarks) : kNone);
+    seen.push_back(usable ? real[i] : kNone);
   }
   figures->bilabials = eval::closures(guessed, seconds, bilabials, kSlack);
   figures->bilabials_mesh = eval::closures(meshes, seconds, bilabials, kSlack);
@@ -78,7 +80,7 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
     const BilabialTimes bilabials = read_bilabials(options.phones);
     const auto own = bilabials.find(clip.stem().string());
     if (own != bilabials.end())
-      count_closures(model, analysis, face, own->second, times, predicted, &figures);
+      count_closures(model, analysis, face, own->second, times, predicted, real, &figures);
   }
   figures.open_in_silence = open_share_in_silence(model, face, weights, style, rest);
   return figures;

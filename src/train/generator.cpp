@@ -11,6 +11,7 @@
 #include "generator_adam.h"
 #include "generator_evaluation.h"
 #include "generator_losses.h"
+#include "optimisation.h"
 #include "resyncer/generator/rewired_generator.h"
 #include "resyncer/nets/weights.h"
 
@@ -24,10 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kR1Every = 16;
 constexpr double kR1Weight = 0.05;  // small: the logits of all patches are summed
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 nets::GeneratorShape shape_of(const GeneratorTrainingOptions& options) {
   nets::GeneratorShape shape;
@@ -105,11 +102,8 @@ class Trainer {
 
  private:
   nets::GeneratorShape initial_shape() const {
-    core::TensorFile file(options_.initial);
-    auto header = nets::read_weights_header(file, nets::kGeneratorKind, nets::kGeneratorVersion);
-    nets::GeneratorShape shape = nets::read_generator_config(header.config, file.place());
-    if (shape.references != generator::kReferences)
-      throw Error(ErrorKind::model, "blends another number of references", file.place());
+    nets::GeneratorShape shape =
+        nets::read_generator_shape(core::TensorFile(options_.initial), generator::kReferences);
     shape.side = options_.side;
     return shape;
   }
@@ -144,8 +138,7 @@ class Trainer {
   }
   double rate() const {
     double warm = std::min(1.0, double(step_ + 1) / 100);
-    return options_.learning_rate * warm *
-           (0.05 + 0.95 * 0.5 * (1 + std::cos(3.14159265358979 * progress())));
+    return warm * cosine_rate(progress(), options_.learning_rate, 0.05);
   }
 
   void take_step(const FaceBatch& batch, bool keep_figures) {
@@ -161,8 +154,7 @@ class Trainer {
     total.backward();
     torch::nn::utils::clip_grad_norm_(network_->parameters(), 1.0);
     optimizer_->adam->step();
-    double decay = std::min(options_.average, (1.0 + double(step_)) / (10.0 + double(step_)));
-    update_average(average_.get(), *network_, decay);
+    update_average(average_.get(), *network_, warmed_decay(step_, options_.average));
     if (!keep_figures && step_ + 1 != options_.steps) return;
     result_.last_loss = total.item<double>();
     if (!std::isfinite(result_.last_loss))

@@ -27,10 +27,21 @@ std::unique_ptr<torch::optim::AdamW> make_adamw(const std::vector<nets::NamedMod
   return std::make_unique<torch::optim::AdamW>(groups, torch::optim::AdamWOptions(rate));
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double cosine_rate(double done, double peak, double least) {
+  return peak * (least + (1 - least) * (0.5 + 0.5 * std::cos(3.14159265358979 * done)));
+}
+
+double warmed_decay(std::int64_t step, double most) {
+  return std::min(most, (1.0 + double(step)) / (10.0 + double(step)));
+}
+
 double scheduled_rate(std::int64_t step, std::int64_t steps, std::int64_t warm_up, double peak) {
   double warm = double(step + 1) / double(std::max<std::int64_t>(warm_up, 1));
-  double cosine = 0.5 + 0.5 * std::cos(3.14159265358979 * double(step) / double(steps));
-  return peak * std::min(1.0, warm) * (0.01 + 0.99 * cosine);
+  return std::min(1.0, warm) * cosine_rate(double(step) / double(steps), peak, 0.01);
 }
 
 void set_learning_rate(torch::optim::AdamW* optimizer, double rate) {

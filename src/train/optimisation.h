@@ -1,8 +1,9 @@
-// What the trainers share: AdamW, its rate over the steps, the curve on disk.
+// What the trainers share: AdamW, learning rates and averages over the steps, the clock, the curve on disk.
 #pragma once
 
 #include <torch/torch.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -16,6 +17,14 @@ namespace resyncer::train {
 // Weight decay on matrices alone: biases, norms and position tables stay free.
 std::unique_ptr<torch::optim::AdamW> make_adamw(const std::vector<nets::NamedModule>& modules, double rate,
                                                 double weight_decay);
+
+double seconds_since(std::chrono::steady_clock::time_point start);
+
+// Half a cosine from `peak` down to `least` of it. `done`: share of the training, [0, 1].
+double cosine_rate(double done, double peak, double least);
+// Decay of averaged weights (EMA): `most`, less in the first steps, so that the first weights are soon
+// forgotten.
+double warmed_decay(std::int64_t step, double most);
 
 // Linear warm-up, then half a cosine down to a hundredth of `peak`. `step`: steps done so far.
 double scheduled_rate(std::int64_t step, std::int64_t steps, std::int64_t warm_up, double peak);

@@ -35,10 +35,6 @@ bool is_personal(const std::string& name) {
                      [&](const char* part) { return name.find(part) != std::string::npos; });
 }
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 void check(const PersonOptions& o) {
   auto refuse = [](const char* what) { throw Error(ErrorKind::usage, what); };
   if (o.steps <= 0 && o.minutes <= 0) refuse("adapting to a person needs a number of steps or of minutes");
@@ -52,10 +48,7 @@ class Personalizer {
                const std::function<void(const PersonProgress&)>& progress)
       : options_(options), progress_(progress), model_(mesh::load_face_model(options.face_model)) {
     core::TensorFile file(options.base);
-    auto header = nets::read_weights_header(file, nets::kGeneratorKind, nets::kGeneratorVersion);
-    const nets::GeneratorShape shape = nets::read_generator_config(header.config, file.place());
-    if (shape.references != generator::kReferences)
-      throw Error(ErrorKind::model, "blends another number of references", file.place());
+    const nets::GeneratorShape shape = nets::read_generator_shape(file, generator::kReferences);
     data_.emplace(std::move(faces), model_, int(shape.side));
     held_out_ = data_->hold_out(options.held_out);
     if (data_->frames().empty() || held_out_.empty())
@@ -140,8 +133,7 @@ class Personalizer {
 
   void take_step(const FaceBatch& batch) {
     const double warm = std::min(1.0, double(step_ + 1) / 10);
-    optimizer_->set_rate(options_.learning_rate * warm *
-                         (0.05 + 0.95 * 0.5 * (1 + std::cos(3.14159265358979 * done()))));
+    optimizer_->set_rate(warm * cosine_rate(done(), options_.learning_rate, 0.05));
     nets::Painted painted = network_(batch.guidance, compute_);
     painted.residual = coarse_part(painted.residual);
     Tensor loss = reconstruction_loss(nets::compose(painted, batch.guidance), batch).total();
@@ -149,8 +141,7 @@ class Personalizer {
     loss.backward();
     torch::nn::utils::clip_grad_norm_(network_->parameters(), 1.0);
     optimizer_->adam->step();
-    update_average(average_.get(), *network_,
-                   std::min(options_.average, (1.0 + double(step_)) / (10.0 + double(step_))));
+    update_average(average_.get(), *network_, warmed_decay(step_, options_.average));
   }
 
   void evaluate() {

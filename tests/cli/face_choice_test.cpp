@@ -9,7 +9,7 @@ namespace {
 
 bool is_refused(int index, const std::string& point, const std::string& box) {
   try {
-    parse_face_choice(index, point, box);
+    parse_face_choice({index, point, box});
     return false;
   } catch (const core::Error& error) {
     EXPECT_EQ(error.kind(), core::ErrorKind::usage) << error.what();
@@ -18,15 +18,15 @@ bool is_refused(int index, const std::string& point, const std::string& box) {
 }
 
 TEST(FaceChoice, NothingGivenChoosesNothing) {
-  track::FaceChoice choice = parse_face_choice(-1, "", "");
+  track::FaceChoice choice = parse_face_choice({-1, "", ""});
   EXPECT_FALSE(choice.index || choice.point || choice.box);
 }
 
 TEST(FaceChoice, NumberPointAndBoxAreRead) {
-  EXPECT_EQ(parse_face_choice(0, "", "").index, 0);
-  EXPECT_EQ(*parse_face_choice(-1, "320.5,200", "").point, core::Point2(320.5F, 200));
-  EXPECT_EQ(*parse_face_choice(-1, "-3,1e2", "").point, core::Point2(-3, 100));
-  core::Box box = *parse_face_choice(-1, "", "10,20,30,45").box;
+  EXPECT_EQ(parse_face_choice({0, "", ""}).index, 0);
+  EXPECT_EQ(*parse_face_choice({-1, "320.5,200", ""}).point, core::Point2(320.5F, 200));
+  EXPECT_EQ(*parse_face_choice({-1, "-3,1e2", ""}).point, core::Point2(-3, 100));
+  core::Box box = *parse_face_choice({-1, "", "10,20,30,45"}).box;
   EXPECT_EQ(box.left, 10);
   EXPECT_EQ(box.top, 20);
   EXPECT_EQ(box.width(), 20);

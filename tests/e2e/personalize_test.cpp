@@ -132,6 +132,16 @@ TEST_F(Personalize, FootageThatIsTooShortIsRefused) {
   EXPECT_EQ(run({"personalize", video, "-o", scratch.file("p"), "--until", "half"}).status, 2);
 }
 
+TEST_F(Personalize, TheVideoIsNeverOverwritten) {
+  const std::string video = make_portrait_clip(scratch, "v.mp4", 1);
+  const auto bytes = std::filesystem::file_size(video);
+  EXPECT_EQ(run({"personalize", video, "-o", video, "-y", "--steps", "1"}).status, 2);
+  EXPECT_EQ(
+      run({"personalize", video, "-o", scratch.file("p"), "--checkpoint", video, "--steps", "1"}).status, 2);
+  EXPECT_EQ(std::filesystem::file_size(video), bytes);
+  EXPECT_FALSE(std::filesystem::exists(scratch.file("p")));
+}
+
 TEST_F(Personalize, AStretchIsMeasuredByItself) {
   std::string video = make_portrait_clip(scratch, "v.mp4", 4);
   auto frames = [&](const std::vector<std::string>& more) {

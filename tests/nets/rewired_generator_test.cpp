@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "resyncer/core/error.h"
+#include "resyncer/nets/weights.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::nets {
 namespace {
@@ -122,6 +124,17 @@ TEST(RewiredGenerator, ConfigIsReadBackAndChecked) {
   shape.side = 100;
   EXPECT_THROW(read_generator_config(write_config(shape), "x"), core::Error);
   EXPECT_THROW(read_generator_config("{}", "x"), core::Error);
+}
+
+TEST(RewiredGenerator, WeightsThatBlendAnotherNumberOfReferencesAreRefused) {
+  support::ScratchFolder folder;
+  const auto path = folder / "generator.safetensors";
+  const GeneratorShape shape = small_shape();
+  RewiredGenerator network(shape);
+  save_weights(path, {kGeneratorKind, kGeneratorVersion, write_config(shape)}, {{"", network.get()}});
+  const core::TensorFile file(path);
+  EXPECT_EQ(read_generator_shape(file, shape.references).channels, shape.channels);
+  EXPECT_THROW(read_generator_shape(file, shape.references + 1), core::Error);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ inline void append_mouth(float open, std::vector<std::uint8_t>* out) {
 }
 
 // `clips` clips of `frames` meshes each, two a speaker.
-// `with_shut`: and rows of silent syllables, as if they were /p b m/.
+// `with_shut`: and rows of /p b m/, in place of silent syllables, which hum.
 // `kind` "sync": with pictures of the mouth, a dark slit that opens.
 inline void write_dataset(const std::filesystem::path& path, int clips, int frames, unsigned seed,
                           const std::string& kind = "motion", bool with_shut = false) {
@@ -76,6 +76,7 @@ inline void write_dataset(const std::filesystem::path& path, int clips, int fram
       for (int b = 0; b < speech::kMelBands; ++b) {
         float centre = 20 + 40 * round[std::size_t(m)], d = (float(b) - centre) / 10;
         float value = -1.5F + 3.5F * loud[std::size_t(m)] * std::exp(-d * d) + 0.2F * normal(random);
+        if (with_shut && loud[std::size_t(m)] == 0 && b < 10) value += 2;
         mel.push_back(core::half_from_float(value));
       }
     for (int t = 0; t < frames; ++t) {

@@ -36,15 +36,12 @@ class StyleSyncFormer {
   // ceil(features / 2) meshes.
   //   features  50 Hz, from the encoder of the same weights file
   //   style     meshes of the speaker whose manner is wanted, at 25 Hz, any length (empty = the mean style);
-  //   with
-  //             25 or more the lips open as far as in them and about their mean shape, else as far as
+  //             with 25 or more the lips open as far as in them and about their mean shape, else as far as
   //             people's usually do and about the shape of `rest`
-  //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than a
-  //   moment
-  //             the mouth comes to `rest` (coefficient_count values) within 200 ms and stays there
-  //   rest_opening  of this person's lips in `rest` (mesh::lip_openness): where the sound tells of /p b m/
-  //   the
-  //             lips close by so much more, and meet
+  //   speaking  the gate, one a feature frame (empty = speech throughout); where it is false for more than
+  //             a moment the mouth comes to `rest` (coefficient_count values) within 200 ms and stays there
+  //   rest_opening  opening of this person's lips in `rest` (mesh::lip_openness), from which is known how far
+  //             they have to close to meet, where the sound tells of /p b m/
   // Cost per frame and working memory do not depend on the length. Throws Error{model} when the extents do
   // not fit.
   MotionTrack predict(const core::FeatureSequence& features, const Coefficients& style,

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "resyncer/core/tensor_file.h"
 #include "resyncer/nets/layers.h"
 
 namespace resyncer::nets {
@@ -32,6 +33,8 @@ struct GeneratorShape {
 std::string write_config(const GeneratorShape& shape);
 // Throws Error{model}.
 GeneratorShape read_generator_config(const std::string& json, const std::string& place);
+// Of a file of weights, which must blend so many references. Throws Error{model}.
+GeneratorShape read_generator_shape(const core::TensorFile& file, std::int64_t references);
 
 struct Painted {           // float32
   torch::Tensor weights;   // N x references x H x W, sum 1

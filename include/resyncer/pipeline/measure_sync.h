@@ -18,8 +18,8 @@ struct SyncFigures {
 sync::SyncTrace sync_trace(const std::filesystem::path& clip, const ModelSet& models,
                            const sync::SyncJudge& judge, const MeasureOptions& options);
 
-// Clips of the list are each other's "others". `id`: of the model that
-// judges. Throws Error{input} for a clip that is too short to be judged.
+// Clips of the list are each other's "others". `id`: of the model that judges.
+// Throws Error{input} for a clip that is too short to be judged.
 std::vector<SyncFigures> measure_sync(const std::vector<std::filesystem::path>& clips, const ModelSet& models,
                                       const MeasureOptions& options, const std::string& id = "sync-judge");
 

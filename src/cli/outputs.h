@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace resyncer::cli {
+
+// Throws core::Error{usage} when one of `outputs` is one of `inputs`. Empty paths count for nothing.
+void spare_inputs(const std::vector<std::filesystem::path>& outputs,
+                  const std::vector<std::filesystem::path>& inputs);
+
+enum class Overwrite { ask, always, never };
+
+// ffmpeg's manners: -y overwrites, -n never, otherwise a person is asked and a script is refused.
+// Throws core::Error{output} where `file` must stay.
+void check_overwrite(const std::filesystem::path& file, Overwrite manner);
+
+}  // namespace resyncer::cli
