@@ -133,7 +133,7 @@ void add_lender(const ReferenceWarp& warp, const Row& row, std::size_t slot, con
     const Float4 colour = warp.colour(position[0], position[1]) + Float4{0, 0, 0, 1};
     accumulate(colour, weight, scratch->colours.data() + 8 * i);
     const float squared = weight * weight;
-    accumulate(colour, squared * squared, scratch->colours.data() + 8 * i + 4);
+    accumulate(colour, squared * squared * squared, scratch->colours.data() + 8 * i + 4);
   }
 }
 

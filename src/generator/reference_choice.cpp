@@ -32,14 +32,6 @@ float distance(const BankEntry& entry, const Eigen::VectorXf& expression, int sp
          pose_distance(entry.angles, angles);
 }
 
-// As distance(), each coefficient by its weight.
-float weighted_distance(const BankEntry& entry, const Eigen::VectorXf& expression,
-                        const Eigen::VectorXf& weights, const Eigen::Vector3f& angles) {
-  const auto n = weights.size();
-  return (entry.expression.head(n) - expression.head(n)).cwiseAbs2().dot(weights) +
-         pose_distance(entry.angles, angles);
-}
-
 bool is_excluded(const BankEntry& entry, const ChoiceOptions& options) {
   return entry.seconds >= options.exclude_from && entry.seconds <= options.exclude_to;
 }
@@ -82,11 +74,11 @@ Differences differences(const std::vector<BankEntry>& bank, const std::vector<in
   Differences expected{Eigen::MatrixXf::Zero(n, n), Eigen::VectorXf(n)};
   for (Eigen::Index i = 0; i < n; ++i) {
     const BankEntry& a = bank[std::size_t(entries[std::size_t(i)])];
-    expected.to_unknown[i] = variogram(weighted_distance(a, expression, mouth_weights, angles));
+    expected.to_unknown[i] = variogram(mouth_distance(a, expression, mouth_weights, angles));
     for (Eigen::Index j = 0; j < i; ++j) {
       const BankEntry& b = bank[std::size_t(entries[std::size_t(j)])];
       expected.between(i, j) = expected.between(j, i) =
-          variogram(weighted_distance(a, b.expression, mouth_weights, b.angles));
+          variogram(mouth_distance(a, b.expression, mouth_weights, b.angles));
     }
   }
   return expected;
@@ -116,7 +108,7 @@ std::vector<int> candidates(const std::vector<BankEntry>& bank, const std::vecto
                             const Eigen::Vector3f& angles, const ChoiceOptions& options) {
   std::vector<std::pair<float, int>> near;
   for (int i = 0; i < int(bank.size()); ++i) {
-    const float d = weighted_distance(bank[std::size_t(i)], expression, mouth_weights, angles);
+    const float d = mouth_distance(bank[std::size_t(i)], expression, mouth_weights, angles);
     if (d < kFar && !is_excluded(bank[std::size_t(i)], options)) near.emplace_back(d, i);
   }
   std::sort(near.begin(), near.end());
@@ -144,6 +136,13 @@ void place_companions(const std::vector<int>& best, const std::vector<int>& prev
 }
 
 }  // namespace
+
+float mouth_distance(const BankEntry& entry, const Eigen::VectorXf& expression,
+                     const Eigen::VectorXf& mouth_weights, const Eigen::Vector3f& angles) {
+  const auto n = mouth_weights.size();
+  return (entry.expression.head(n) - expression.head(n)).cwiseAbs2().dot(mouth_weights) +
+         pose_distance(entry.angles, angles);
+}
 
 Eigen::VectorXf mouth_weights(const mesh::FaceModel& model) {
   constexpr float kPower = 0.35F;  // of the energy; between 0 (all alike) and 1 (as they move the lips)
@@ -218,7 +217,7 @@ std::vector<float> reference_trust(const std::vector<BankEntry>& bank, const std
         chosen.begin() + std::min<std::ptrdiff_t>(kReferences, chosen.end() - chosen.begin());
     const auto sharing = std::max<std::ptrdiff_t>(1, std::count(chosen.begin(), references, *at));
     const auto place = std::find(distinct.begin(), distinct.end(), *at) - distinct.begin();
-    const float d = weighted_distance(bank[std::size_t(*at)], expression, mouth_weights, angles);
+    const float d = mouth_distance(bank[std::size_t(*at)], expression, mouth_weights, angles);
     trust.push_back(repeated ? 0.F : (weights[place] + little / variogram(d)) / float(sharing));
     slots[std::size_t(slot_of(int(at - chosen.begin())))] += trust.back();
   }

@@ -261,25 +261,62 @@ std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyse
   return faces;
 }
 
-References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model) {
-  References out;
-  for (BankFrame& entry : analysis->bank) {
-    const core::FaceObservation* seen = face.smoothed(*analysis, entry.frame);
-    auto i = std::size_t(entry.frame);
-    if (seen == nullptr || !face.frames[i] || face.weight[i] <= 0) continue;
-    // Another person's picture of the same frame lies elsewhere.
-    float unit = core::inter_ocular_distance(seen->landmarks);
-    if ((seen->landmarks[33] - entry.landmarks[33]).norm() > 0.5F * unit) continue;
+generator::MouthView mouth_view(const mesh::FaceModel& model, const FittedFace& face, std::int64_t frame,
+                                double seconds) {
+  generator::MouthView view;
+  view.params = *face.frames[std::size_t(frame)];
+  view.camera = face.camera;
+  view.seconds = seconds;
+  const Eigen::VectorXf still = Eigen::VectorXf::Zero(model.expression_count());
+  view.picture_from_frame = generator::mouth_from_frame(mesh::project(
+      mesh::control_vertices(model, face.identity, still), view.params.camera_from_head, face.camera));
+  return view;
+}
 
-    const mesh::FaceParams& params = *face.frames[i];
-    mesh::Vertices control = mesh::control_vertices(model, face.identity, params.expression);
-    mesh::Vertices dense =
-        mesh::project(mesh::dense_vertices(model, control), params.camera_from_head, face.camera);
-    dense.col(0).array() -= entry.origin.x();
-    dense.col(1).array() -= entry.origin.y();
-    dense *= entry.scale;
-    out.references.push_back({std::move(entry.image), std::move(dense)});
-    out.entries.push_back({analysis->centre_seconds(entry.frame), params.expression,
+namespace {
+
+// Entries of the bank that show this person in a usable frame.
+bool shows(const BankFrame& entry, const Analysis& analysis, const FittedFace& face) {
+  const core::FaceObservation* seen = face.smoothed(analysis, entry.frame);
+  auto i = std::size_t(entry.frame);
+  if (seen == nullptr || !face.frames[i] || face.weight[i] <= 0) return false;
+  // Another person's picture of the same frame lies elsewhere.
+  float unit = core::inter_ocular_distance(seen->landmarks);
+  return (seen->landmarks[33] - entry.landmarks[33]).norm() <= 0.5F * unit;
+}
+
+// `dense` in px of the frame, brought to the entry's picture.
+mesh::Vertices in_picture(const BankFrame& entry, mesh::Vertices dense) {
+  dense.col(0).array() -= entry.origin.x();
+  dense.col(1).array() -= entry.origin.y();
+  return dense * entry.scale;
+}
+
+}  // namespace
+
+References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model) {
+  std::vector<BankFrame*> shown;
+  std::vector<generator::MouthView> mouths;
+  for (BankFrame& entry : analysis->bank) {
+    if (!shows(entry, *analysis, face)) continue;
+    shown.push_back(&entry);
+    mouths.push_back(mouth_view(model, face, entry.frame, analysis->centre_seconds(entry.frame)));
+    const core::Affine2 frame_from_image(Eigen::Translation2f(entry.origin) *
+                                         Eigen::Scaling(1 / entry.scale));
+    resample(entry.image, mouths.back().picture_from_frame * frame_from_image, generator::kMouthPicture,
+             generator::kMouthPicture, &mouths.back().picture);
+  }
+  References out;
+  out.mouths = std::make_unique<generator::MouthAligner>(model, face.identity, std::move(mouths));
+  for (std::size_t k = 0; k < shown.size(); ++k) {
+    BankFrame& entry = *shown[k];
+    const mesh::FaceParams& params = *face.frames[std::size_t(entry.frame)];
+    const Eigen::VectorXf& expression = out.mouths->expression(k);
+    const mesh::Vertices dense =
+        mesh::dense_vertices(model, mesh::control_vertices(model, face.identity, expression));
+    out.references.push_back({std::move(entry.image),
+                              in_picture(entry, mesh::project(dense, params.camera_from_head, face.camera))});
+    out.entries.push_back({analysis->centre_seconds(entry.frame), expression,
                            mesh::head_angles(params.camera_from_head), core::mouth_openness(entry.landmarks),
                            entry.sharpness});
   }

@@ -27,11 +27,28 @@ float reprojection_error(const mesh::Vertices& projected, const core::Landmarks&
   return sum / float(core::kLandmarks - 17) / std::max(1.F, core::inter_ocular_distance(seen));
 }
 
-mesh::Vertices projected(const mesh::FaceModel& model, const FittedFace& face, const mesh::FaceParams& params,
-                         const Eigen::VectorXf& expression) {
-  return mesh::project(mesh::control_vertices(model, face.identity, expression), params.camera_from_head,
-                       face.camera);
-}
+// A face in the generator's crop of its frame.
+struct Placed {
+  const mesh::FaceModel& model;
+  const Eigen::VectorXf& identity;
+  const generator::MouthView& view;
+  mesh::Vertices neutral;  // px of the frame
+  core::Affine2 crop_from_frame;
+
+  Placed(const mesh::FaceModel& face_model, const Eigen::VectorXf& person, const generator::MouthView& seen,
+         int side)
+      : model(face_model), identity(person), view(seen) {
+    neutral = projected(Eigen::VectorXf::Zero(model.expression_count()));
+    crop_from_frame = generator::crop_from_frame(neutral, side);
+  }
+  mesh::Vertices projected(const Eigen::VectorXf& expression) const {
+    return mesh::project(mesh::control_vertices(model, identity, expression), view.params.camera_from_head,
+                         view.camera);
+  }
+  mesh::Vertices in_crop(const Eigen::VectorXf& expression) const {
+    return generator::transform(projected(expression), crop_from_frame);
+  }
+};
 
 template <typename T>
 void move_behind(std::vector<T>* from, std::vector<T>* to) {
@@ -57,8 +74,10 @@ std::vector<int> well_fitted(const Analysis& analysis, const FittedFace& face, c
     if (!face.frames[i] || seen == nullptr || seen->score < kMinScore || face.weight[i] < kFullWeight)
       continue;
     const mesh::FaceParams& params = *face.frames[i];
-    if (reprojection_error(projected(model, face, params, params.expression), seen->landmarks) <= max_error)
-      out.push_back(int(i));
+    const mesh::Vertices fitted =
+        mesh::project(mesh::control_vertices(model, face.identity, params.expression),
+                      params.camera_from_head, face.camera);
+    if (reprojection_error(fitted, seen->landmarks) <= max_error) out.push_back(int(i));
   }
   return out;
 }
@@ -66,28 +85,43 @@ std::vector<int> well_fitted(const Analysis& analysis, const FittedFace& face, c
 void RowMaker::add(const Analysis& analysis, const FittedFace& face, int frame, int clip, double start,
                    const media::VideoFrame& picture, const core::Affine2& upright_from_stored,
                    FaceRows* out) {
-  const mesh::FaceParams& params = *face.frames[std::size_t(frame)];
-  Eigen::VectorXf still = Eigen::VectorXf::Zero(params.expression.size());
-  mesh::Vertices neutral = projected(model_, face, params, still);
-  core::Affine2 crop_from_frame = generator::crop_from_frame(neutral, side_);
-  take_crop(picture, upright_from_stored, crop_from_frame, side_, &scratch_, &crop_);
+  generator::MouthView view = mouth_view(model_, face, frame, start + analysis.centre_seconds(frame));
+  take_crop(picture, upright_from_stored, view.picture_from_frame, generator::kMouthPicture, &scratch_,
+            &view.picture);
+  const Eigen::VectorXf expression = mouths_ != nullptr ? mouths_->align(view) : view.params.expression;
+  const Placed placed(model_, face.identity, view, side_);
+  take_crop(picture, upright_from_stored, placed.crop_from_frame, side_, &scratch_, &crop_);
   out->crops.insert(out->crops.end(), crop_.data.begin(), crop_.data.end());
-  auto in_crop = [&](const Eigen::VectorXf& expression) {
-    return generator::transform(projected(model_, face, params, expression), crop_from_frame);
-  };
-  append(&out->target, in_crop(params.expression));
-  append(&out->neutral, generator::transform(neutral, crop_from_frame));
-  append(&out->wide_open, in_crop(model_.wide_open));
-  append_vector(&out->expression, params.expression);
-  append_vector(&out->angles, mesh::head_angles(params.camera_from_head));
-  out->seconds.push_back(float(start + analysis.centre_seconds(frame)));
+  append(&out->target, placed.in_crop(expression));
+  append(&out->neutral, generator::transform(placed.neutral, placed.crop_from_frame));
+  append(&out->wide_open, placed.in_crop(model_.wide_open));
+  append_vector(&out->expression, expression);
+  append_vector(&out->angles, mesh::head_angles(view.params.camera_from_head));
+  out->seconds.push_back(float(view.seconds));
   const core::FaceObservation* seen = face.raw(analysis, frame);
   if (seen == nullptr) seen = face.smoothed(analysis, frame);
   out->openness.push_back(core::mouth_openness(seen->landmarks));
   core::Landmarks in_crop_px;
-  for (std::size_t i = 0; i < in_crop_px.size(); ++i) in_crop_px[i] = crop_from_frame * seen->landmarks[i];
+  for (std::size_t i = 0; i < in_crop_px.size(); ++i)
+    in_crop_px[i] = placed.crop_from_frame * seen->landmarks[i];
   out->sharpness.push_back(mouth_sharpness(crop_, in_crop_px));
   out->clip.push_back(clip);
+  if (mouths_ == nullptr) views_.push_back(std::move(view));
+}
+
+void RowMaker::align_with_each_other(const Eigen::VectorXf& identity, FaceRows* rows) {
+  const std::vector<generator::MouthView> views = std::move(views_);
+  views_.clear();
+  const generator::MouthAligner aligned(model_, identity, views);
+  const std::size_t first = rows->clip.size() - views.size();
+  for (std::size_t k = 0; k < views.size(); ++k) {
+    const Eigen::VectorXf& expression = aligned.expression(k);
+    const mesh::Vertices target = Placed(model_, identity, views[k], side_).in_crop(expression);
+    std::copy(target.data(), target.data() + target.size(),
+              rows->target.begin() + std::ptrdiff_t(first + k) * target.size());
+    std::copy(expression.data(), expression.data() + expression.size(),
+              rows->expression.begin() + std::ptrdiff_t(first + k) * expression.size());
+  }
 }
 
 core::TensorFileWriter faces_file(FaceRows rows, int side, const mesh::FaceModel& model,

@@ -28,15 +28,22 @@ std::vector<int> well_fitted(const Analysis& analysis, const FittedFace& face, c
 
 class RowMaker {
  public:
-  RowMaker(const mesh::FaceModel& model, int side) : model_(model), side_(side) {}
+  // `mouths`: what aligns the meshes of the rows; null: they stay as fitted to landmarks until
+  // align_with_each_other.
+  RowMaker(const mesh::FaceModel& model, int side, const generator::MouthAligner* mouths = nullptr)
+      : model_(model), side_(side), mouths_(mouths) {}
 
   // `start`: of the file on the clip's time axis, s. The face must have been found in the frame.
   void add(const Analysis& analysis, const FittedFace& face, int frame, int clip, double start,
            const media::VideoFrame& picture, const core::Affine2& upright_from_stored, FaceRows* out);
+  // The mouths of all rows since the last call, which are the last of `rows` and show one person.
+  void align_with_each_other(const Eigen::VectorXf& identity, FaceRows* rows);
 
  private:
   const mesh::FaceModel& model_;
   int side_;
+  const generator::MouthAligner* mouths_;
+  std::vector<generator::MouthView> views_;  // of rows that are not aligned
   core::ImageU8 scratch_, crop_;
 };
 

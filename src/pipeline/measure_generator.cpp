@@ -56,6 +56,7 @@ PaintingFigures measure_painting(const PaintedClip& clip,
   PaintingFigures figures{0, std::vector<PaintFigures>(painters.size())};
   const Eigen::VectorXf mouth_weights = generator::mouth_weights(clip.model);
   Workspace work;
+  core::ImageU8 scratch;
   std::int64_t index = 0;
   for (auto next = frames.begin(); next != frames.end(); ++index) {
     std::optional<media::VideoFrame> frame = reader.read();
@@ -64,10 +65,14 @@ PaintingFigures measure_painting(const PaintedClip& clip,
     ++next;
     const mesh::FaceParams& params = *clip.face.frames[std::size_t(index)];
     const double now = clip.analysis.seconds(index);
+    generator::MouthView mouth =
+        mouth_view(clip.model, clip.face, index, clip.analysis.centre_seconds(index));
+    take_crop(*frame, scene.upright_from_stored, mouth.picture_from_frame, generator::kMouthPicture, &scratch,
+              &mouth.picture);
     generator::ChoiceOptions far;
     far.exclude_from = now - gap;
     far.exclude_to = now + gap;
-    FrameTask task{&params, 1.F, params.expression, {}};
+    FrameTask task{&params, 1.F, clip.references.mouths->align(mouth, gap), {}};
     task.references = generator::choose_lenders(clip.references.entries, task.expression, mouth_weights,
                                                 mesh::head_angles(params.camera_from_head), {}, far);
     if (task.references.empty()) continue;

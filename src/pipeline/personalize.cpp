@@ -24,7 +24,7 @@ using core::Error;
 using core::ErrorKind;
 
 // Raised whenever the same footage and options would give another person.
-constexpr int kAdaptationVersion = 1;
+constexpr int kAdaptationVersion = 2;
 constexpr std::size_t kMostFrames = 600;  // learned from: 118 MB of pictures
 constexpr float kMaxError = 0.05F;        // of a frame's fit, in outer-eye distances
 constexpr int kMeasuredFrames = 40;
@@ -55,9 +55,10 @@ std::vector<int> choose_frames(const std::vector<int>& usable, const std::set<st
 
 FaceRows read_rows(const PersonalizeOptions& options, const Analysis& analysis, const FittedFace& face,
                    const mesh::FaceModel& model, int side, const std::vector<int>& frames,
-                   const std::set<std::int64_t>& bank, const ProgressSink& progress) {
+                   const std::set<std::int64_t>& bank, const generator::MouthAligner& mouths,
+                   const ProgressSink& progress) {
   media::VideoReader reader(options.input);
-  RowMaker maker(model, side);
+  RowMaker maker(model, side, &mouths);
   FaceRows rows;
   for (int frame = 0, next = 0; std::size_t(next) < frames.size(); ++frame) {
     std::optional<media::VideoFrame> picture = reader.read();
@@ -141,12 +142,12 @@ PersonalizeReport personalize(const PersonalizeOptions& options, const ModelSet&
     throw Error(ErrorKind::input, "the footage is too short to learn a person from it",
                 options.input.string(), "give some seconds in which the face is clearly seen");
   const std::vector<std::int64_t> held = held_out_frames(analysis, frames, options.held_out);
-  core::TensorFile faces(
-      faces_file(read_rows(options, analysis, face, model, base.side(), frames, bank, progress), base.side(),
-                 model, models.get("face-model").sha256)
-          .bytes(),
-      options.input.string(), ErrorKind::input);
   const References references = take_references(&analysis, face, model);
+  FaceRows rows =
+      read_rows(options, analysis, face, model, base.side(), frames, bank, *references.mouths, progress);
+  core::TensorFile faces(
+      faces_file(std::move(rows), base.side(), model, models.get("face-model").sha256).bytes(),
+      options.input.string(), ErrorKind::input);
 
   const train::PersonResult learned = learn(options, models, std::move(faces), output.temporary(), progress);
   PersonalizeReport report;

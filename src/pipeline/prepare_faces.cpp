@@ -71,11 +71,14 @@ PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& f
   loop.run(groups, [&](std::size_t g, Worker* worker) {
     RowMaker maker(model, faces.side);
     double start = 0;
+    Eigen::VectorXf identity;
     for (const FittedFile& file : fit_group(groups[g], options, model, &loop, worker)) {
       errors[g] = file.face.reprojection_error;
       add_file(file, int(g), start, faces, model, &maker, &parts[g]);
       start += kFilesApart;
+      identity = file.face.identity;  // one for all files of a group
     }
+    if (identity.size() > 0) maker.align_with_each_other(identity, &parts[g]);
   });
   PrepareReport report;
   FaceRows rows;

@@ -35,6 +35,11 @@ std::vector<int> choose_references(const std::vector<BankEntry>& bank, const Eig
 // lips in the picture, damped, because what moves them little still moves the cheeks and the chin.
 Eigen::VectorXf mouth_weights(const mesh::FaceModel& model);
 
+// How unlike two mouths are: squared distance of the coefficients of speech, each by its weight, and of the
+// poses, 8 degrees counting as one sigma of expression.
+float mouth_distance(const BankEntry& entry, const Eigen::VectorXf& expression,
+                     const Eigen::VectorXf& mouth_weights, const Eigen::Vector3f& angles);
+
 // choose_references, and after them kCompanions more that share the slots with them (slot_of): those that the
 // best mean of the nearest entries gives most weight (reference_trust). A companion that would add nothing
 // repeats the first entry of its slot. Empty when choose_references is. `previous`: last frame's answer, or

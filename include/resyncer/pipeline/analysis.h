@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "resyncer/core/rational.h"
+#include "resyncer/generator/mouth_alignment.h"
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/mesh/fit.h"
 #include "resyncer/pipeline/progress.h"
@@ -87,13 +88,19 @@ std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyse
                                      const mesh::FitOptions& options = {},
                                      const UsabilityOptions& usability = {});
 
+// The mouth of a frame in which the face was found, as it was fitted to landmarks; its picture is to be cut.
+generator::MouthView mouth_view(const mesh::FaceModel& model, const FittedFace& face, std::int64_t frame,
+                                double seconds);
+
 // The bank's pictures of the chosen person, ready for the generator: entries[i] describes references[i].
 struct References {
   std::vector<generator::BankEntry> entries;
   std::vector<generator::Reference> references;
+  std::unique_ptr<generator::MouthAligner> mouths;  // what aligned their meshes; never null
 };
 
-// Moves the pictures out of the analysis. Empty when the bank has none of this person in a usable frame.
+// Moves the pictures out of the analysis, and fits the mouths of their meshes to them. Empty when the bank
+// has none of this person in a usable frame.
 References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model);
 
 }  // namespace resyncer::pipeline
