@@ -24,7 +24,11 @@ struct EvalFlags {
 };
 
 json paint_json(const pipeline::PaintFigures& f) {
-  return {{"psnr", f.psnr}, {"ssim", f.ssim}, {"sharpness_ratio", f.sharpness_ratio}};
+  return {{"psnr", f.psnr},
+          {"ssim", f.ssim},
+          {"sharpness_ratio", f.sharpness_ratio},
+          {"seam_ratio", f.seam_ratio},
+          {"flicker_ratio", f.flicker_ratio}};
 }
 
 void run_mesh(const EvalFlags& flags, const GlobalOptions& global) {
@@ -53,15 +57,30 @@ void run_mesh(const EvalFlags& flags, const GlobalOptions& global) {
     std::printf("%-34s %6s %10.2f %%\n", "mean", "", 100 * error / double(flags.clips.size()));
 }
 
+void add(const pipeline::PaintFigures& f, double share, pipeline::PaintFigures* sum) {
+  sum->psnr += share * f.psnr, sum->ssim += share * f.ssim;
+  sum->sharpness_ratio += share * f.sharpness_ratio;
+  sum->seam_ratio += share * f.seam_ratio, sum->flicker_ratio += share * f.flicker_ratio;
+}
+
+void print_painting(const std::string& name, const std::string& frames, const pipeline::PaintFigures& network,
+                    const pipeline::PaintFigures& warp) {
+  std::printf("%-34s %6s  %12.2f %5.3f %5.2f %4.2f %6.2f  %9.2f %5.3f %+6.2f\n", name.c_str(), frames.c_str(),
+              network.psnr, network.ssim, network.sharpness_ratio, network.seam_ratio, network.flicker_ratio,
+              warp.psnr, warp.ssim, network.psnr - warp.psnr);
+  std::fflush(stdout);
+}
+
 void run_generator(EvalFlags flags, const GlobalOptions& global) {
   if (!flags.from.empty()) flags.options.stretch.from = pipeline::parse_moment(flags.from);
   if (!flags.to.empty()) flags.options.stretch.to = pipeline::parse_moment(flags.to);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   json list = json::array();
-  double psnr = 0, ssim = 0, gain = 0, sharpness = 0;
+  const auto n = double(flags.clips.size());
+  pipeline::PaintFigures mean, warp;
   if (!flags.as_json)
-    std::printf("%-34s %6s  %-22s  %-22s  %s\n", "clip", "frames", "network PSNR SSIM sharp",
-                "warp PSNR SSIM sharp", "gain dB");
+    std::printf("%-34s %6s  %-36s %-14s %s\n", "clip", "frames", "network PSNR SSIM sharp seam flicker",
+                "warp PSNR SSIM", "gain dB");
   for (const auto& clip : flags.clips) {
     auto f = pipeline::measure_generator(clip, models, flags.options);
     list.push_back({{"clip", clip.filename().string()},
@@ -69,23 +88,14 @@ void run_generator(EvalFlags flags, const GlobalOptions& global) {
                     {"network", paint_json(f.network)},
                     {"warp", paint_json(f.warp)},
                     {"reprojection_error", f.reprojection_error}});
-    psnr += f.network.psnr;
-    ssim += f.network.ssim;
-    sharpness += f.network.sharpness_ratio;
-    gain += f.network.psnr - f.warp.psnr;
-    if (!flags.as_json) {
-      std::printf("%-34s %6d  %6.2f %6.3f %6.2f    %6.2f %6.3f %6.2f    %+.2f\n", clip.filename().c_str(),
-                  f.frames, f.network.psnr, f.network.ssim, f.network.sharpness_ratio, f.warp.psnr,
-                  f.warp.ssim, f.warp.sharpness_ratio, f.network.psnr - f.warp.psnr);
-      std::fflush(stdout);
-    }
+    add(f.network, 1 / n, &mean);
+    add(f.warp, 1 / n, &warp);
+    if (!flags.as_json) print_painting(clip.filename().string(), std::to_string(f.frames), f.network, f.warp);
   }
-  auto n = double(flags.clips.size());
   if (flags.as_json)
     std::cout << json{{"clips", list}}.dump(2) << '\n';
   else
-    std::printf("%-34s %6s  %6.2f %6.3f %6.2f    %22s  %+.2f\n", "mean", "", psnr / n, ssim / n,
-                sharpness / n, "", gain / n);
+    print_painting("mean", "", mean, warp);
 }
 
 json closures_json(const eval::Closures& c) { return {{"phones", c.spans}, {"shut", c.shut}}; }

@@ -13,12 +13,12 @@ namespace resyncer::generator {
 namespace {
 
 constexpr int kCropSide = 256;
-constexpr std::size_t kFewest = 10;  // mouths that a mean of like ones can be taken from
+constexpr std::size_t kFewest = 10;                       // mouths that a mean of like ones can be taken from
 constexpr std::size_t kFewestAlike = 8, kMostAlike = 24;  // mouths in that mean; a quarter of all in between
-constexpr double kApart = 0.4;  // s: neighbours in time share their errors
+constexpr double kApart = 0.4;                            // s: neighbours in time share their errors
 constexpr int kRounds = 4, kRoundsAlone = 3;
-constexpr float kNoise = 0.06F;       // difference of colour from which points count less (Cauchy)
-constexpr float kPrior = 1.8e-6F;     // squared colour, a point, of one deviation from what landmarks say
+constexpr float kNoise = 0.06F;    // difference of colour from which points count less (Cauchy)
+constexpr float kPrior = 1.8e-6F;  // squared colour, a point, of one deviation from what landmarks say
 constexpr float kLeastDeviation = 0.05F;
 
 }  // namespace
@@ -32,16 +32,16 @@ core::Affine2 mouth_from_frame(const mesh::Vertices& neutral) {
 struct MouthAligner::Aligned {
   MouthAtlas atlas;
   Eigen::VectorXf mouth_weights;
-  Eigen::ArrayXf deviation;                   // of the coefficients of speech
-  std::vector<BankEntry> entries;             // with the aligned expressions
-  std::vector<Eigen::ArrayX3f> details;       // through the aligned meshes
+  Eigen::ArrayXf deviation;              // of the coefficients of speech
+  std::vector<BankEntry> entries;        // with the aligned expressions
+  std::vector<Eigen::ArrayX3f> details;  // through the aligned meshes
   Eigen::Index speech = 0;
 
   bool enough() const { return entries.size() >= kFewest; }
 
   // Mean of the mouths most like this one.
-  std::optional<Eigen::ArrayX3f> likeness(const Eigen::VectorXf& expression, const Eigen::Vector3f& angles, double seconds,
-                                          double gap) const {
+  std::optional<Eigen::ArrayX3f> likeness(const Eigen::VectorXf& expression, const Eigen::Vector3f& angles,
+                                          double seconds, double gap) const {
     std::vector<std::pair<float, std::size_t>> near;
     for (std::size_t i = 0; i < entries.size(); ++i)
       if (std::abs(entries[i].seconds - seconds) > std::max(gap, kApart))
@@ -78,18 +78,23 @@ struct MouthAligner::Aligned {
 
 MouthAligner::~MouthAligner() = default;
 
-const Eigen::VectorXf& MouthAligner::expression(std::size_t i) const { return aligned_->entries[i].expression; }
+const Eigen::VectorXf& MouthAligner::expression(std::size_t i) const {
+  return aligned_->entries[i].expression;
+}
 
-MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& identity, std::vector<MouthView> mouths)
+MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& identity,
+                           std::vector<MouthView> mouths)
     : aligned_(std::make_unique<Aligned>()) {
   Aligned& a = *aligned_;
   a.speech = model.speech_count;
   a.mouth_weights = mouth_weights(model);
   for (const MouthView& mouth : mouths)
-    a.entries.push_back({mouth.seconds, mouth.params.expression, mesh::head_angles(mouth.params.camera_from_head), 0, 0});
+    a.entries.push_back(
+        {mouth.seconds, mouth.params.expression, mesh::head_angles(mouth.params.camera_from_head), 0, 0});
   if (!a.enough()) return;
   Eigen::MatrixXf speech(a.speech, Eigen::Index(mouths.size()));
-  for (std::size_t i = 0; i < mouths.size(); ++i) speech.col(Eigen::Index(i)) = mouths[i].params.expression.head(a.speech);
+  for (std::size_t i = 0; i < mouths.size(); ++i)
+    speech.col(Eigen::Index(i)) = mouths[i].params.expression.head(a.speech);
   const Eigen::VectorXf mean = speech.rowwise().mean();
   a.deviation = (speech.colwise() - mean).array().square().rowwise().mean().sqrt().max(kLeastDeviation);
   a.atlas = make_mouth_atlas(model, identity, mean);
@@ -107,7 +112,8 @@ MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& 
       const BankEntry& now = a.entries[i];
       const auto wanted = a.likeness(now.expression, now.angles, now.seconds, 0);
       if (!wanted) continue;
-      a.improve(textures[i], *wanted, picture_motion(a.atlas, mouths[i]), mouths[i].params.expression, &next[i].expression);
+      a.improve(textures[i], *wanted, picture_motion(a.atlas, mouths[i]), mouths[i].params.expression,
+                &next[i].expression);
     }
     a.entries = std::move(next);
   }
@@ -122,8 +128,8 @@ Eigen::VectorXf MouthAligner::align(const MouthView& mouth, double gap) const {
   for (int round = 0; round < kRoundsAlone; ++round) {
     const auto wanted = a.likeness(expression, angles, mouth.seconds, gap);
     if (!wanted) return mouth.params.expression;
-    a.improve(sample_mouth(a.atlas, mouth, expression.head(a.speech)), *wanted, motion, mouth.params.expression,
-              &expression);
+    a.improve(sample_mouth(a.atlas, mouth, expression.head(a.speech)), *wanted, motion,
+              mouth.params.expression, &expression);
   }
   return expression;
 }

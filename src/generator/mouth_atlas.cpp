@@ -9,15 +9,17 @@ namespace resyncer::generator {
 
 namespace {
 
-constexpr float kPointCm = 0.1F;  // from point to point
+constexpr float kPointCm = 0.1F;    // from point to point
 constexpr float kCoarseCm = 0.45F;  // sigma; what is coarser is light
-// Of the mouth's width: how far the atlas reaches from the middle of the lips, and where weights have fallen to 1 / e.
+// Of the mouth's width: how far the atlas reaches from the middle of the lips, and where weights have fallen
+// to 1 / e.
 constexpr float kAcross = 0.8F, kAbove = 0.62F, kBelow = 0.7F, kFallAcross = 0.68F, kFallDown = 0.5F;
 
 Eigen::MatrixXf gaussian(Eigen::Index size, float sigma) {
   Eigen::MatrixXf blur(size, size);
   for (Eigen::Index i = 0; i < size; ++i)
-    for (Eigen::Index j = 0; j < size; ++j) blur(i, j) = std::exp(-0.5F * float((i - j) * (i - j)) / (sigma * sigma));
+    for (Eigen::Index j = 0; j < size; ++j)
+      blur(i, j) = std::exp(-0.5F * float((i - j) * (i - j)) / (sigma * sigma));
   return blur;
 }
 
@@ -67,7 +69,8 @@ struct PointsOfMesh {
         const int triangle = raster.triangle.at(x, y);
         const bool has_mesh = triangle >= 0;
         const mesh::Triangle t = has_mesh ? model.triangles[std::size_t(triangle)] : mesh::Triangle{0, 0, 0};
-        const float b1 = has_mesh ? raster.barycentric.at(x, y, 0) : 0, b2 = has_mesh ? raster.barycentric.at(x, y, 1) : 0;
+        const float b1 = has_mesh ? raster.barycentric.at(x, y, 0) : 0,
+                    b2 = has_mesh ? raster.barycentric.at(x, y, 1) : 0;
         vertices.push_back({t[0], t[1], t[2]});
         shares.push_back({1 - b1 - b2, b1, b2});
         if (has_mesh) continue;
@@ -79,7 +82,8 @@ struct PointsOfMesh {
   Eigen::MatrixXf at_points(const Rows& attribute) const {
     Eigen::MatrixXf out(Eigen::Index(vertices.size()), attribute.cols());
     for (std::size_t i = 0; i < vertices.size(); ++i)
-      out.row(Eigen::Index(i)) = shares[i][0] * attribute.row(vertices[i][0]) + shares[i][1] * attribute.row(vertices[i][1]) +
+      out.row(Eigen::Index(i)) = shares[i][0] * attribute.row(vertices[i][0]) +
+                                 shares[i][1] * attribute.row(vertices[i][1]) +
                                  shares[i][2] * attribute.row(vertices[i][2]);
     return out;
   }
@@ -130,7 +134,8 @@ MouthAtlas make_mouth_atlas(const mesh::FaceModel& model, const Eigen::VectorXf&
   for (int y = 0; y < window.height; ++y)
     for (int x = 0; x < window.width; ++x) atlas.weight[y * atlas.width + x] = window.weight(x, y);
   mesh::Raster raster;
-  mesh::rasterize(model, window.raster_px(mesh::dense_vertices(model, control)), window.width, window.height, &raster);
+  mesh::rasterize(model, window.raster_px(mesh::dense_vertices(model, control)), window.width, window.height,
+                  &raster);
   const PointsOfMesh mesh_points(model, raster, &atlas);
   atlas.place = mesh_points.at_points(mesh::dense_vertices(model, still));
   for (int axis = 0; axis < 3; ++axis) {
@@ -155,8 +160,8 @@ MouthTexture sample_mouth(const MouthAtlas& atlas, const MouthView& view, const 
   for (Eigen::Index i = 0; i < points; ++i) {
     const Eigen::Vector3f p = rotation * head.row(i).transpose() + origin;
     const float scale = view.camera.focal_px / std::max(p.z(), 1e-3F);
-    const core::Point2 at = view.picture_from_frame *
-                            core::Point2(view.camera.center_x + scale * p.x(), view.camera.center_y + scale * p.y());
+    const core::Point2 at = view.picture_from_frame * core::Point2(view.camera.center_x + scale * p.x(),
+                                                                   view.camera.center_y + scale * p.y());
     Eigen::Array3f colour = Eigen::Array3f::Zero(), dx = colour, dy = colour;
     add_sample(view.picture, at.x(), at.y(), 1 / 255.F, &colour);
     add_sample(view.picture, at.x() + 1, at.y(), 0.5F / 255, &dx);
@@ -167,7 +172,8 @@ MouthTexture sample_mouth(const MouthAtlas& atlas, const MouthView& view, const 
     out.slope_x.row(i) = dx, out.slope_y.row(i) = dy;
   }
   for (int c = 0; c < 3; ++c) {
-    const Eigen::Array<float, -1, -1, Eigen::RowMajor> light = blurred(atlas, out.detail.col(c).data()) / atlas.covered;
+    const Eigen::Array<float, -1, -1, Eigen::RowMajor> light =
+        blurred(atlas, out.detail.col(c).data()) / atlas.covered;
     out.detail.col(c) -= Eigen::Map<const Eigen::ArrayXf>(light.data(), points);
   }
   return out;

@@ -8,12 +8,13 @@
 
 namespace resyncer::generator {
 
-// Points are columns' rows: row-major over the grid. Motion: cm that a point moves by a coefficient of speech.
+// Points are columns' rows: row-major over the grid. Motion: cm that a point moves by a coefficient of
+// speech.
 struct MouthAtlas {
   Eigen::Index width = 0, height = 0;
-  Eigen::ArrayXf weight;               // how much a point says of the mouth, [0, 1]; 0 where there is no mesh
-  Eigen::Matrix<float, -1, 3> place;   // points x (x, y, z) without expression, cm of the head
-  Eigen::MatrixXf motion[3];           // x, y, z: points x coefficients
+  Eigen::ArrayXf weight;              // how much a point says of the mouth, [0, 1]; 0 where there is no mesh
+  Eigen::Matrix<float, -1, 3> place;  // points x (x, y, z) without expression, cm of the head
+  Eigen::MatrixXf motion[3];          // x, y, z: points x coefficients
   Eigen::MatrixXf blur_across, blur_down;  // Gaussian, not normalised
   Eigen::ArrayXXf covered;                 // height x width: blurred weight of points with a mesh
   Eigen::ArrayXf has_mesh;                 // 0 or 1
@@ -25,8 +26,8 @@ MouthAtlas make_mouth_atlas(const mesh::FaceModel& model, const Eigen::VectorXf&
 
 // A mouth as the atlas sees it. Columns: red, green, blue, [0, 1].
 struct MouthTexture {
-  Eigen::ArrayX3f detail;             // colours without what is coarser than half a cm: light
-  Eigen::ArrayX3f slope_x, slope_y;   // of the colours, a px of the picture
+  Eigen::ArrayX3f detail;            // colours without what is coarser than half a cm: light
+  Eigen::ArrayX3f slope_x, slope_y;  // of the colours, a px of the picture
 };
 
 // `speech`: the coefficients that place the points.

@@ -132,8 +132,8 @@ void add_lender(const ReferenceWarp& warp, const Row& row, std::size_t slot, con
     if (weight < kNegligible || alpha[i] <= 0) continue;
     const Float4 colour = warp.colour(position[0], position[1]) + Float4{0, 0, 0, 1};
     accumulate(colour, weight, scratch->colours.data() + 8 * i);
-    const float squared = weight * weight;
-    accumulate(colour, squared * squared * squared, scratch->colours.data() + 8 * i + 4);
+    const float squared = weight * weight, fourth = squared * squared;
+    accumulate(colour, fourth * fourth, scratch->colours.data() + 8 * i + 4);
   }
 }
 

@@ -25,6 +25,8 @@ struct PaintingFigures {
 };
 
 // `painters`: null = the warp alone. `frames` ascend; `gap`: seconds between a frame and its references.
+// Every frame's own mesh is aligned with its picture, like those of the references. Flicker is known of the
+// middle of any three frames in a row.
 PaintingFigures measure_painting(const PaintedClip& clip,
                                  const std::vector<const generator::RewiredGenerator*>& painters,
                                  const std::vector<std::int64_t>& frames, double gap);

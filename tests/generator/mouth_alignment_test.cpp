@@ -1,4 +1,5 @@
-// Mouths whose true shape is known, painted through their meshes, and handed over with the errors of landmarks.
+// Mouths whose true shape is known, painted through their meshes, and handed over with the errors of
+// landmarks.
 #include "resyncer/generator/mouth_alignment.h"
 
 #include <gtest/gtest.h>
@@ -33,7 +34,7 @@ void paint_face(const mesh::Vertices& px, core::ImageU8* picture) {
 }
 
 struct Person {
-  std::vector<MouthView> seen;            // with disturbed expressions
+  std::vector<MouthView> seen;  // with disturbed expressions
   std::vector<Eigen::VectorXf> truth;
 };
 
@@ -57,11 +58,13 @@ Person person(int mouths, float disturbance, unsigned seed = 1) {
     for (int k = 0; k < 6; ++k) expression[k] += 0.12F * normal(random);
     out.truth.push_back(expression);
     const auto px = [&](const Eigen::VectorXf& e) {
-      return mesh::project(mesh::control_vertices(model, nobody, e), view.params.camera_from_head, view.camera);
+      return mesh::project(mesh::control_vertices(model, nobody, e), view.params.camera_from_head,
+                           view.camera);
     };
     view.picture_from_frame = mouth_from_frame(px(Eigen::VectorXf::Zero(model.expression_count())));
     view.picture = core::ImageU8(kMouthPicture, kMouthPicture, 3);
-    paint_face(transform(mesh::dense_vertices(model, px(expression)), view.picture_from_frame), &view.picture);
+    paint_face(transform(mesh::dense_vertices(model, px(expression)), view.picture_from_frame),
+               &view.picture);
     view.params.expression = expression;
     for (int k = 0; k < 6; ++k) view.params.expression[k] += disturbance * normal(random);
     out.seen.push_back(std::move(view));
@@ -135,7 +138,8 @@ TEST(MouthAlignment, TooFewMouthsStayAsTheyAre) {
   EXPECT_EQ(none.align(few.seen[0]), few.seen[0].params.expression);
   // Enough of them, but none far enough in time.
   const Person some = person(16, 0.07F);
-  EXPECT_EQ(MouthAligner(face_model(), nobody, some.seen).align(some.seen[8], 100), some.seen[8].params.expression);
+  EXPECT_EQ(MouthAligner(face_model(), nobody, some.seen).align(some.seen[8], 100),
+            some.seen[8].params.expression);
 }
 
 TEST(MouthAlignment, SurvivesMeshesThatAreNowhere) {

@@ -1,8 +1,8 @@
-// The mesh of the mouth fitted to pictures. Landmarks place the lips to a pixel or so; what references lend is
-// then blended from mouths that do not lie on one another, and lips and teeth blur. Here the coefficients of
-// speech are moved until a mouth, seen through its mesh in one canonical mouth, agrees with the mean of the
-// person's mouths that are most like it: Gauss and Newton on the colours (Lucas & Kanade 1981; the mean of a
-// congealing, Learned-Miller 2006), with a prior that keeps near what the landmarks say.
+// The mesh of the mouth fitted to pictures. Landmarks place the lips to a pixel or so; what references lend
+// is then blended from mouths that do not lie on one another, and lips and teeth blur. Here the coefficients
+// of speech are moved until a mouth, seen through its mesh in one canonical mouth, agrees with the mean of
+// the person's mouths that are most like it: Gauss and Newton on the colours (Lucas & Kanade 1981; the mean
+// of a congealing, Learned-Miller 2006), with a prior that keeps near what the landmarks say.
 #pragma once
 
 #include <Eigen/Core>

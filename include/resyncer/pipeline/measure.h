@@ -14,7 +14,7 @@ namespace resyncer::pipeline {
 struct MeasureOptions {
   std::filesystem::path cache;     // folder of analyses; empty = none
   std::filesystem::path phones;    // of scripts/phones.py; empty = bilabials are not measured (motion)
-  int frames = 60;                 // measured frames a clip, evenly spread (generator)
+  int frames = 60;                 // measured frames a clip, three in a row each, evenly spread (generator)
   double min_reference_gap = 2.0;  // seconds between a frame and its references (generator)
   Stretch stretch;                 // of the clip that is measured on (generator)
   std::filesystem::path person;    // adaptation of the generator (`resyncer personalize`); empty = none
@@ -37,6 +37,8 @@ MeshFigures measure_mesh(const std::filesystem::path& clip, const ModelSet& mode
 struct PaintFigures {
   double psnr = 0, ssim = 0;
   double sharpness_ratio = 0;  // variance of the Laplacian, result over source
+  double seam_ratio = 0;       // eval::seam_ratio
+  double flicker_ratio = 0;  // eval::high_pass_energy beside the lips, result over source; 0: no three frames
 };
 
 struct GeneratorFigures {
