@@ -52,7 +52,10 @@ struct Account {
 class Painting {
  public:
   Painting(const PaintedClip& clip, const core::Affine2& upright_from_stored, double gap)
-      : clip_(clip), upright_(upright_from_stored), gap_(gap), weights_(generator::mouth_weights(clip.model)) {}
+      : clip_(clip),
+        upright_(upright_from_stored),
+        gap_(gap),
+        weights_(generator::mouth_weights(clip.model)) {}
 
   FrameTask task(std::int64_t index, const media::VideoFrame& frame, bool follows) {
     const mesh::FaceParams& params = *clip_.face.frames[std::size_t(index)];
