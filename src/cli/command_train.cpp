@@ -85,6 +85,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   add_held_out(command, o.get());
   command->add_option("--init-encoder", o->speech_start,
                       "Encoder weights to start from (resyncer train speech)");
+  command->add_flag("--freeze-encoder", o->freeze_encoder, "Leave the encoder as --init-encoder has it");
   command->add_option("--history-drop", o->history_drop, "Probability that a window knows no past at all");
   command->add_option("--history-noise", o->history_noise, "Sigma of the noise on past meshes");
   command->add_option("--own-history", o->own_history,
