@@ -23,7 +23,7 @@ constexpr float kNearSpeech = 12;      // frames
 // Probabilities from which lips begin to close, and are shut; how far lips that touch seem to be open; share
 // of the speaker's opening from which a closure is doubted, and denied. Chosen on 7 GRID speakers, and on
 // LRW-AR and GRID s1.
-constexpr float kMaybeShut = 0.17F, kSurelyShut = 0.27F, kTouching = 0.03F, kDoubted = 0.7F, kDenied = 1.2F;
+constexpr float kMaybeShut = 0.2F, kSurelyShut = 0.3F, kTouching = 0.03F, kDoubted = 0.7F, kDenied = 1.2F;
 // How far lips are on their way to each other in the frames about the one in which they meet: mean of 716
 // /p b m/ of GRID s1.
 constexpr std::array<float, 5> kClosing = {0.38F, 0.75F, 1, 0.62F, 0.17F};
