@@ -64,18 +64,22 @@ void add_face_model(CLI::App* parent, Run* run) {
   });
 }
 
+std::string per_file(const train::MotionFigure& figure) {
+  std::string files;
+  for (double f : figure.per_file) files += fmt::format(" {:.3f}", f);
+  return files;
+}
+
 void report_motion(const train::MotionProgress& p) {
   spdlog::info(
       "step {}/{} {:.0f} s loss {:.4f} (vertex {:.4f} velocity {:.4f} opening {:.4f} follow {:.3f} spread "
       "{:.3f} sync {:.3f})",
       p.step, p.steps, p.seconds, p.loss, p.vertex, p.velocity, p.opening, p.follow, p.spread, p.sync);
   if (p.held_out == nullptr) return;
-  std::string files;
-  for (double f : p.held_out->per_file) files += fmt::format(" {:.3f}", f);
   double amplitude = 0;
   for (double a : p.held_out->amplitude) amplitude += a / double(p.held_out->amplitude.size());
   spdlog::info("step {} held out: correlation {:.3f}, per file{}, amplitude {:.2f}{}", p.step,
-               p.held_out->mean, files, amplitude, p.best ? " (best)" : "");
+               p.held_out->mean, per_file(*p.held_out), amplitude, p.best ? " (best)" : "");
 }
 
 void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
@@ -85,6 +89,7 @@ void add_motion(CLI::App* parent, GlobalOptions* global, Run* run) {
   add_held_out(command, o.get());
   command->add_option("--init-encoder", o->speech_start,
                       "Encoder weights to start from (resyncer train speech)");
+  command->add_flag("--freeze-encoder", o->freeze_encoder, "Leave the encoder as --init-encoder has it");
   command->add_option("--history-drop", o->history_drop, "Probability that a window knows no past at all");
   command->add_option("--history-noise", o->history_noise, "Sigma of the noise on past meshes");
   command->add_option("--own-history", o->own_history,
@@ -230,10 +235,15 @@ void add_closures(CLI::App* parent, GlobalOptions* global, Run* run) {
   add_held_out(command, o.get());
   command->callback([=] {
     *run = [=] {
-      const train::ClosureFigure f = train::train_closures(
-          *o, mesh::load_face_model(pipeline::find_models(global->models_folder()).get("face-model").file));
+      const mesh::FaceModel face =
+          mesh::load_face_model(pipeline::find_models(global->models_folder()).get("face-model").file);
+      const train::ClosureFigure f = train::train_closures(*o, face);
       spdlog::info("{} of {} bilabials told, {} of {} other rows", f.found, f.bilabials, f.false_rows,
                    f.rows);
+      if (o->held_out.empty()) return;
+      for (const auto& file : {o->weights, o->output})
+        spdlog::info("{} held out: correlation{}", file.filename().string(),
+                     per_file(train::measure_motion(file, o->held_out, face)));
     };
   });
 }

@@ -36,6 +36,7 @@ void check(const MotionTrainOptions& o, const mesh::FaceModel& face) {
   if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
   if (o.steps < 1 || o.batch < 1 || o.frames < 2 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("steps, batch, frames, report_every and evaluate_every must be positive");
+  if (o.freeze_encoder && o.speech_start.empty()) refuse("a frozen encoder has to be a pre-trained one");
   if (o.sync_weight > 0 && o.sync_expert.empty()) refuse("a weight on sync needs a sync expert");
   if (o.components < 1) refuse("motion needs at least one component");
   if (o.heads < 1 || o.width % o.heads != 0) refuse("the width of a token must be a multiple of the heads");
@@ -67,6 +68,7 @@ std::string settings_of(const MotionTrainOptions& o, const std::string& networks
   nlohmann::json settings = {{"networks", nlohmann::json::parse(networks)},
                              {"datasets", files},
                              {"speech_start", o.speech_start.filename().string()},
+                             {"freeze_encoder", o.freeze_encoder},
                              {"steps", o.steps},
                              {"seed", o.seed},
                              {"batch", o.batch},
@@ -180,6 +182,7 @@ class MotionTraining {
     networks_.former->opening_at_rest.fill_(loss_.at_rest());
     networks_.former->opening_deviation.fill_(usual_deviation(data_, loss_.gradient()));
     if (!options.speech_start.empty()) load_speech_encoder(options.speech_start, networks_.speech);
+    for (torch::Tensor& p : networks_.speech->parameters()) p.set_requires_grad(!options.freeze_encoder);
     for (const auto& networks : {networks_, average_})
       for (const auto& [prefix, module] : networks.named()) module->to(device_);
     average(0);
@@ -253,7 +256,7 @@ torch::Tensor MotionTraining::total(const MotionLossTerms& terms) const {
 }
 
 MotionLossTerms MotionTraining::train_step(const MotionSampler& sampler) {
-  networks_.speech->train();
+  networks_.speech->train(!options_.freeze_encoder);
   networks_.former->train();
   MotionBatch batch = sampler.draw(&random_);
   const std::int64_t beyond = (batch.mel.size(1) - nets::kMelPerRow * options_.frames) / 2;

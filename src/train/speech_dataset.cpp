@@ -71,11 +71,19 @@ void add_clips(const core::TensorFile& file, int held_out_every, SpeechDataset* 
     if (end == begin) continue;
     bool kept_out =
         held_out_every > 0 && element<std::int32_t>(voice, c) % held_out_every == held_out_every - 1;
-    (kept_out ? data->held_out : data->training)
-        .push_back({mel.data + begin * kMelRowBytes, labels.as<std::uint8_t>() + begin, end - begin});
+    SpeechClip clip{mel.data + begin * kMelRowBytes, labels.as<std::uint8_t>() + begin, end - begin, {}};
+    std::vector<float> rows(std::size_t((end - begin) * speech::kMelBands));
+    for (std::int64_t r = 0; r < clip.frames; ++r) clip.copy_row(r, rows.data() + r * speech::kMelBands);
+    clip.level = speech::MelLevel(rows.data(), int(clip.frames));
+    (kept_out ? data->held_out : data->training).push_back(std::move(clip));
   }
 }
 }  // namespace
+
+void SpeechClip::copy_row(std::int64_t row, float* out) const {
+  for (int b = 0; b < speech::kMelBands; ++b)
+    out[b] = core::float_from_half(element<std::uint16_t>(mel + row * kMelRowBytes, b));
+}
 
 SpeechDataset load_speech_datasets(const std::vector<std::filesystem::path>& files, int held_out_every) {
   SpeechDataset data;
@@ -102,9 +110,8 @@ SpeechBatch speech_windows(const std::vector<const SpeechClip*>& clips,
     for (std::int64_t k = 0; k < rows; ++k) {
       std::int64_t row = from - mel_context + k;
       if (row < 0 || row >= clip.frames) continue;
-      for (int b = 0; b < speech::kMelBands; ++b)
-        mel[k * speech::kMelBands + b] =
-            core::float_from_half(element<std::uint16_t>(clip.mel + row * kMelRowBytes, b));
+      clip.copy_row(row, mel + k * speech::kMelBands);
+      clip.level.take_off(int(row), mel + k * speech::kMelBands);
     }
   }
   return batch;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "resyncer/core/tensor_file.h"
+#include "resyncer/speech/features.h"
 
 namespace resyncer::train {
 
@@ -17,6 +18,9 @@ struct SpeechClip {
   const std::byte* mel = nullptr;        // [frames, 80], half precision; a file need not align it
   const std::uint8_t* labels = nullptr;  // [frames]
   std::int64_t frames = 0;
+  speech::MelLevel level;
+
+  void copy_row(std::int64_t row, float* out) const;  // kMelBands values, as stored
 };
 
 struct SpeechDataset {
@@ -30,7 +34,7 @@ struct SpeechDataset {
 SpeechDataset load_speech_datasets(const std::vector<std::filesystem::path>& files, int held_out_every);
 
 struct SpeechBatch {
-  torch::Tensor mel;     // [B, 2 F + 2 mel_context, 80]
+  torch::Tensor mel;     // [B, 2 F + 2 mel_context, 80], the level taken off, as the encoder hears it
   torch::Tensor labels;  // [B, 2 F]
 };
 

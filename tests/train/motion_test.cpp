@@ -138,26 +138,58 @@ TEST_F(MotionTraining, ResumedEqualsUninterrupted) {
   EXPECT_THROW(train_motion(options, face), core::Error);
 }
 
+// An encoder with weights at random, as train_speech would write it.
+nets::SpeechEncoder save_encoder(const std::filesystem::path& path, std::int64_t channels,
+                                 std::int64_t blocks) {
+  nets::SpeechEncoderConfig config{speech::kMelBands, channels, blocks};
+  nets::SpeechEncoder encoder(config);
+  nets::save_weights(path, {"speech-encoder", 1, nets::write_config(config.fields())},
+                     {{"speech.", encoder.ptr().get()}});
+  return encoder;
+}
+
+// Whether the encoder that was trained is the one given, but for the precision that weights are kept with.
+bool same_encoder(const std::filesystem::path& weights, const nets::SpeechEncoder& given) {
+  const auto a = nets::load_motion_networks(weights).speech->parameters(), b = given->parameters();
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(),
+      [](const torch::Tensor& x, const torch::Tensor& y) { return torch::allclose(x, y, 1e-2, 1e-3); });
+}
+
 TEST_F(MotionTraining, BeginsFromAPreTrainedEncoder) {
   synthetic::write_dataset(options.datasets[0], 2, 30, 1);
   options.speech_start = folder / "encoder.safetensors";
   options.steps = 1;
   options.learning_rate = 0;
-  auto save_encoder = [&](std::int64_t channels) {
-    nets::SpeechEncoderConfig config{speech::kMelBands, channels, options.speech_blocks};
-    nets::SpeechEncoder encoder(config);
-    nets::save_weights(options.speech_start, {"speech-encoder", 1, nets::write_config(config.fields())},
-                       {{"speech.", encoder.ptr().get()}});
-    return encoder;
-  };
-  auto encoder = save_encoder(options.speech_channels);
+  auto encoder = save_encoder(options.speech_start, options.speech_channels, options.speech_blocks);
   train_motion(options, face);
-  auto trained = nets::load_motion_networks(options.output).speech->parameters();
-  auto given = encoder->parameters();
-  for (std::size_t i = 0; i < given.size(); ++i)
-    EXPECT_TRUE(torch::allclose(trained[i], given[i], 1e-2, 1e-3)) << i;
-  save_encoder(options.speech_channels + 8);
+  EXPECT_TRUE(same_encoder(options.output, encoder));
+  save_encoder(options.speech_start, options.speech_channels + 8, options.speech_blocks);
   EXPECT_THROW(train_motion(options, face), core::Error);
+}
+
+TEST_F(MotionTraining, AFrozenEncoderStaysWhatItWas) {
+  synthetic::write_dataset(options.datasets[0], 2, 30, 1);
+  options.steps = 6;
+  options.warm_up = 1;
+  options.learning_rate = 2e-2;
+  options.freeze_encoder = true;
+  EXPECT_THROW(train_motion(options, face), core::Error);  // it would be one at random
+  options.speech_start = folder / "encoder.safetensors";
+  auto encoder = save_encoder(options.speech_start, options.speech_channels, options.speech_blocks);
+  options.checkpoint = folder / "training.checkpoint";
+  options.stop_at = 3;
+  train_motion(options, face);
+  const auto early = nets::load_motion_networks(options.output).former->mesh_out->weight;
+  options.stop_at = 0;
+  options.resume = true;
+  train_motion(options, face);
+  EXPECT_TRUE(same_encoder(options.output, encoder));
+  EXPECT_FALSE(torch::allclose(nets::load_motion_networks(options.output).former->mesh_out->weight, early));
+  options.freeze_encoder = false;
+  options.resume = false;
+  train_motion(options, face);
+  EXPECT_FALSE(same_encoder(options.output, encoder));
 }
 
 TEST_F(MotionTraining, BadDatasetsAreRefused) {

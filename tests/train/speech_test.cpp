@@ -15,6 +15,7 @@
 #include "resyncer/nets/weights.h"
 #include "resyncer/speech/features.h"
 #include "support/scratch_folder.h"
+#include "train/speech_dataset.h"
 
 namespace resyncer::train {
 namespace {
@@ -112,6 +113,24 @@ TEST_F(SpeechTraining, AugmentedItStillLearns) {
   SpeechTrainResult result = train_speech(options_);
   EXPECT_LT(losses.back(), 0.9 * losses.front());
   EXPECT_GT(result.best.accuracy, 0.5);
+}
+
+// As the encoder will hear it in train_motion and in a render: how loud the voice is, and its timbre, is no
+// matter.
+TEST_F(SpeechTraining, HearsSpeechWithoutItsLevel) {
+  auto heard = [&](float louder, float brighter) {
+    Sounds sounds(1);
+    for (std::size_t i = 0; i < sounds.mel.size(); ++i) {
+      const float band = float(i % speech::kMelBands) / speech::kMelBands;
+      sounds.mel[i] = core::half_from_float(core::float_from_half(sounds.mel[i]) + louder + brighter * band);
+    }
+    sounds.write(options_.datasets[0]);
+    const SpeechDataset data = load_speech_datasets(options_.datasets, 0);
+    return speech_windows({&data.training[0]}, {0}, 40, 10).mel;
+  };
+  const torch::Tensor plain = heard(0, 0);
+  EXPECT_LT((heard(0.6F, 0.5F) - plain).abs().max().item<float>(), 0.01F);
+  EXPECT_GT((plain - plain.mean()).abs().max().item<float>(), 0.5F);
 }
 
 TEST_F(SpeechTraining, OverfitsAShortClip) {

@@ -40,6 +40,7 @@ struct MotionTrainOptions {
   std::filesystem::path checkpoint;             // empty = none
   std::filesystem::path curve;                  // CSV of the loss; empty = none
   std::filesystem::path speech_start;           // pre-trained encoder (train_speech); empty = from nothing
+  bool freeze_encoder = false;                  // leave it as it is (needs speech_start)
   bool resume = false;                          // go on from `checkpoint`
 
   std::int64_t steps = 4000;          // the learning rate falls to almost zero at this one
