@@ -9,16 +9,10 @@ time grows more than pixels do."""
 import argparse
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{command[0]}: {done.stderr.strip()[-300:]}")
-    return done.stdout
+from check_sync import run
 
 
 def size_of(path):

@@ -49,9 +49,9 @@ struct Account {
 };
 
 // What a frame is painted with: its own mouth, as its picture shows it, and references of another time.
-class Painting {
+class OwnMouths {
  public:
-  Painting(const PaintedClip& clip, const core::Affine2& upright_from_stored, double gap)
+  OwnMouths(const PaintedClip& clip, const core::Affine2& upright_from_stored, double gap)
       : clip_(clip),
         upright_(upright_from_stored),
         gap_(gap),
@@ -100,7 +100,7 @@ PaintingFigures measure_painting(const PaintedClip& clip,
   Scene scene{&clip.model, &clip.face, &clip.references, nullptr, reader.upright_from_stored(), 0};
   PaintingFigures figures;
   std::vector<Account> accounts(painters.size());
-  Painting painting(clip, scene.upright_from_stored, gap);
+  OwnMouths mouths(clip, scene.upright_from_stored, gap);
   Workspace work;
   std::int64_t index = 0, last = -2;
   for (auto next = frames.begin(); next != frames.end(); ++index) {
@@ -109,7 +109,7 @@ PaintingFigures measure_painting(const PaintedClip& clip,
     if (index != *next) continue;
     ++next;
     const bool follows = index == last + 1;
-    const FrameTask task = painting.task(index, *frame, follows);
+    const FrameTask task = mouths.task(index, *frame, follows);
     if (task.references.empty()) continue;
     last = index;
     const FrameMeshes meshes = frame_meshes(scene, task);

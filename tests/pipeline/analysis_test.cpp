@@ -305,6 +305,35 @@ TEST_F(Fitting, ReferencesLieInTheirPictures) {
   EXPECT_EQ(references.references[0].image.width, 200);
 }
 
+TEST_F(Fitting, MouthsOfReferencesFollowTheirPicturesAlone) {
+  Analysis a = moving_head(640, 480, 0);
+  a.time_base = {1, 1};  // pictures a second apart, so that each may be held against the others
+  std::vector<std::int64_t> shown;
+  for (std::int64_t frame = 0; frame < 20; ++frame) {
+    const auto& seen = a.tracks.tracks[0].frames[std::size_t(frame)];
+    BankFrame entry;
+    entry.frame = frame;
+    if (seen) entry.landmarks = seen->landmarks, shown.push_back(frame);
+    entry.image = core::ImageU8(640, 480, 3, 120);
+    a.bank.push_back(entry);
+  }
+  Analysis striped = a;
+  for (BankFrame& entry : striped.bank)
+    for (int y = 0; y < 480; ++y)
+      for (int x = 0; x < 640 * 3; ++x) entry.image.row(y)[x] = std::uint8_t(120 + 60 * ((y / 6) % 2));
+  const FittedFace face = fit(a, model_);
+  const References flat = take_references(&a, face, model_), lines = take_references(&striped, face, model_);
+  ASSERT_EQ(flat.entries.size(), shown.size());
+  ASSERT_EQ(lines.entries.size(), shown.size());
+  float moved = 0;
+  for (std::size_t k = 0; k < shown.size(); ++k) {
+    const Eigen::VectorXf& fitted = face.frames[std::size_t(shown[k])]->expression;
+    EXPECT_EQ(flat.entries[k].expression, fitted);  // nothing to be seen: the landmarks' answer
+    moved += (lines.entries[k].expression - fitted).norm();
+  }
+  EXPECT_GT(moved, 0.01F);
+}
+
 TEST_F(Fitting, NobodyIsAFaceError) {
   Analysis a = moving_head(640, 480, 0);
   a.tracks.tracks.clear();

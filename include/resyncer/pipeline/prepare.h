@@ -55,7 +55,8 @@ PrepareReport prepare_cache(const PrepareOptions& options);
 // Dataset files, all safetensors. Throw Error{usage} (patterns), Error{input} (nothing usable),
 // Error{output}. "faces": crops u8 [N,S,S,3], target/neutral/wide_open f32 [N,Vc,3] in crop px, expression,
 // angles, seconds (the files of a group lie 1000 s apart), openness, sharpness, clip i32 [N] (the group); the
-// trainers also know lends u8 [N]: 1 = the row may lend to others (absent: all may).
+// trainers also know lends u8 [N]: 1 = the row may lend to others (absent: all may). The mouths of target and
+// expression are fitted to the pictures of the group (generator::MouthAligner).
 PrepareReport prepare_faces(const PrepareOptions& options, const FacesOptions& faces,
                             const mesh::FaceModel& model, const std::string& model_version,
                             const std::filesystem::path& out);
