@@ -54,10 +54,10 @@ struct MouthAligner::Aligned {
     return mean / float(wanted);
   }
 
-  // One step of the coefficients of speech towards the wanted picture.
-  void improve(const MouthTexture& seen, const Eigen::ArrayX3f& wanted, const PictureMotion& motion,
+  // One step of the coefficients of speech that takes away the difference of the wanted picture and the one
+  // that is seen; of `seen` it needs the slopes.
+  void improve(const MouthTexture& seen, const Eigen::ArrayX3f& difference, const PictureMotion& motion,
                const Eigen::VectorXf& start, Eigen::VectorXf* expression) const {
-    const Eigen::ArrayX3f difference = wanted - seen.detail;
     const float points = atlas.weight.sum();
     const Eigen::ArrayXf prior = kPrior * points / deviation.square();
     Eigen::MatrixXf square = prior.matrix().asDiagonal();
@@ -83,7 +83,7 @@ const Eigen::VectorXf& MouthAligner::expression(std::size_t i) const {
 }
 
 MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& identity,
-                           std::vector<MouthView> mouths)
+                           const std::vector<MouthView>& mouths)
     : aligned_(std::make_unique<Aligned>()) {
   Aligned& a = *aligned_;
   a.speech = model.speech_count;
@@ -104,7 +104,7 @@ MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& 
     a.details.clear();
     for (std::size_t i = 0; i < mouths.size(); ++i) {
       textures[i] = sample_mouth(a.atlas, mouths[i], a.entries[i].expression.head(a.speech));
-      a.details.push_back(textures[i].detail);
+      a.details.push_back(std::move(textures[i].detail));
     }
     if (round == kRounds) break;
     std::vector<BankEntry> next = a.entries;
@@ -112,8 +112,8 @@ MouthAligner::MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& 
       const BankEntry& now = a.entries[i];
       const auto wanted = a.likeness(now.expression, now.angles, now.seconds, 0);
       if (!wanted) continue;
-      a.improve(textures[i], *wanted, picture_motion(a.atlas, mouths[i]), mouths[i].params.expression,
-                &next[i].expression);
+      a.improve(textures[i], *wanted - a.details[i], picture_motion(a.atlas, mouths[i]),
+                mouths[i].params.expression, &next[i].expression);
     }
     a.entries = std::move(next);
   }
@@ -128,8 +128,8 @@ Eigen::VectorXf MouthAligner::align(const MouthView& mouth, double gap) const {
   for (int round = 0; round < kRoundsAlone; ++round) {
     const auto wanted = a.likeness(expression, angles, mouth.seconds, gap);
     if (!wanted) return mouth.params.expression;
-    a.improve(sample_mouth(a.atlas, mouth, expression.head(a.speech)), *wanted, motion,
-              mouth.params.expression, &expression);
+    const MouthTexture seen = sample_mouth(a.atlas, mouth, expression.head(a.speech));
+    a.improve(seen, *wanted - seen.detail, motion, mouth.params.expression, &expression);
   }
   return expression;
 }

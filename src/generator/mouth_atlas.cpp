@@ -89,18 +89,14 @@ struct PointsOfMesh {
   }
 };
 
-// Where a point of the head is in the picture, and what moves it there.
-struct Projection {
-  Eigen::Matrix<float, 2, 3> by_head;  // px of the picture a cm of the head, at the middle of the mouth
-
-  Projection(const MouthView& view, const Eigen::Vector3f& middle) {
-    const Eigen::Vector3f p = view.params.camera_from_head * middle;
-    const float z = std::max(p.z(), 1e-3F), scale = view.camera.focal_px / z;
-    Eigen::Matrix<float, 2, 3> by_camera;
-    by_camera << scale, 0, -scale * p.x() / z, 0, scale, -scale * p.y() / z;
-    by_head = view.picture_from_frame.linear() * by_camera * view.params.camera_from_head.linear();
-  }
-};
+// Px of the picture a cm of the head, at a point of it.
+Eigen::Matrix<float, 2, 3> picture_by_head(const MouthView& view, const Eigen::Vector3f& point) {
+  const Eigen::Vector3f p = view.params.camera_from_head * point;
+  const float z = std::max(p.z(), 1e-3F), scale = view.camera.focal_px / z;
+  Eigen::Matrix<float, 2, 3> by_camera;
+  by_camera << scale, 0, -scale * p.x() / z, 0, scale, -scale * p.y() / z;
+  return view.picture_from_frame.linear() * by_camera * view.params.camera_from_head.linear();
+}
 
 // Bilinear, the picture's edge repeated; adds `share` of the colours.
 void add_sample(const core::ImageU8& picture, float x, float y, float share, Eigen::Array3f* sum) {
@@ -152,16 +148,12 @@ MouthAtlas make_mouth_atlas(const mesh::FaceModel& model, const Eigen::VectorXf&
 
 MouthTexture sample_mouth(const MouthAtlas& atlas, const MouthView& view, const Eigen::VectorXf& speech) {
   const Eigen::Index points = atlas.place.rows();
-  Eigen::Matrix<float, -1, 3> head = atlas.place;
+  mesh::Vertices head = atlas.place;
   for (int axis = 0; axis < 3; ++axis) head.col(axis) += atlas.motion[axis] * speech;
+  const mesh::Vertices in_frame = mesh::project(head, view.params.camera_from_head, view.camera);
   MouthTexture out{Eigen::ArrayX3f(points, 3), Eigen::ArrayX3f(points, 3), Eigen::ArrayX3f(points, 3)};
-  const Eigen::Matrix3f rotation = view.params.camera_from_head.linear();
-  const Eigen::Vector3f origin = view.params.camera_from_head.translation();
   for (Eigen::Index i = 0; i < points; ++i) {
-    const Eigen::Vector3f p = rotation * head.row(i).transpose() + origin;
-    const float scale = view.camera.focal_px / std::max(p.z(), 1e-3F);
-    const core::Point2 at = view.picture_from_frame * core::Point2(view.camera.center_x + scale * p.x(),
-                                                                   view.camera.center_y + scale * p.y());
+    const core::Point2 at = view.picture_from_frame * core::Point2(in_frame.row(i).head<2>().transpose());
     Eigen::Array3f colour = Eigen::Array3f::Zero(), dx = colour, dy = colour;
     add_sample(view.picture, at.x(), at.y(), 1 / 255.F, &colour);
     add_sample(view.picture, at.x() + 1, at.y(), 0.5F / 255, &dx);
@@ -180,9 +172,8 @@ MouthTexture sample_mouth(const MouthAtlas& atlas, const MouthView& view, const 
 }
 
 PictureMotion picture_motion(const MouthAtlas& atlas, const MouthView& view) {
-  const Projection projection(view, atlas.place.colwise().mean());
+  const auto by = picture_by_head(view, atlas.place.colwise().mean());
   PictureMotion out;
-  const auto& by = projection.by_head;
   out.x = by(0, 0) * atlas.motion[0] + by(0, 1) * atlas.motion[1] + by(0, 2) * atlas.motion[2];
   out.y = by(1, 0) * atlas.motion[0] + by(1, 1) * atlas.motion[1] + by(1, 2) * atlas.motion[2];
   return out;

@@ -8,13 +8,12 @@
 
 namespace resyncer::generator {
 
-// Points are columns' rows: row-major over the grid. Motion: cm that a point moves by a coefficient of
-// speech.
+// Points: row by row over the grid. Motion: cm of the head that they move by a coefficient of speech.
 struct MouthAtlas {
   Eigen::Index width = 0, height = 0;
-  Eigen::ArrayXf weight;              // how much a point says of the mouth, [0, 1]; 0 where there is no mesh
-  Eigen::Matrix<float, -1, 3> place;  // points x (x, y, z) without expression, cm of the head
-  Eigen::MatrixXf motion[3];          // x, y, z: points x coefficients
+  Eigen::ArrayXf weight;      // how much a point says of the mouth, [0, 1]; 0 where there is no mesh
+  mesh::Vertices place;       // of the points without expression, cm of the head
+  Eigen::MatrixXf motion[3];  // x, y, z: points x coefficients
   Eigen::MatrixXf blur_across, blur_down;  // Gaussian, not normalised
   Eigen::ArrayXXf covered;                 // height x width: blurred weight of points with a mesh
   Eigen::ArrayXf has_mesh;                 // 0 or 1

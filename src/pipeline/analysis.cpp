@@ -307,7 +307,7 @@ References take_references(Analysis* analysis, const FittedFace& face, const mes
              generator::kMouthPicture, &mouths.back().picture);
   }
   References out;
-  out.mouths = std::make_unique<generator::MouthAligner>(model, face.identity, std::move(mouths));
+  out.mouths = std::make_unique<generator::MouthAligner>(model, face.identity, mouths);
   for (std::size_t k = 0; k < shown.size(); ++k) {
     BankFrame& entry = *shown[k];
     const mesh::FaceParams& params = *face.frames[std::size_t(entry.frame)];

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "measure_painting.h"
+#include "pipeline/measure_painting.h"
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/cache.h"
 

@@ -31,7 +31,8 @@ struct MouthView {
 class MouthAligner {
  public:
   // Aligns the mouths of one person with each other. They stay as they are where there are too few.
-  MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& identity, std::vector<MouthView> mouths);
+  MouthAligner(const mesh::FaceModel& model, const Eigen::VectorXf& identity,
+               const std::vector<MouthView>& mouths);
   ~MouthAligner();
 
   // Of the i-th mouth: all coefficients, those of speech aligned.
