@@ -94,16 +94,6 @@ float lip_openness(const Vertices& control) {
   return width > 0 ? std::max(0.F, control(62, 1) - control(66, 1)) / width : 0.F;
 }
 
-Eigen::VectorXf jaw_opening(const FaceModel& model) {
-  const Eigen::VectorXf mean = Eigen::VectorXf::Zero(model.identity_count());
-  const Eigen::VectorXf jaw = model.wide_open.head(model.speech_count);
-  Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
-  const float shut = lip_openness(control_vertices(model, mean, expression));
-  expression.head(model.speech_count) = jaw;
-  const float opens = lip_openness(control_vertices(model, mean, expression)) - shut;
-  return opens > 0 ? Eigen::VectorXf(jaw / opens) : Eigen::VectorXf::Zero(model.speech_count);
-}
-
 FaceModel build_face_model(const Eigen::Matrix<float, 68, 3, Eigen::RowMajor>& landmarks,
                            const Eigen::MatrixXf& identity, const Eigen::MatrixXf& expression,
                            int speech_count) {

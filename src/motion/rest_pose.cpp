@@ -34,7 +34,7 @@ std::vector<std::size_t> all_frames(std::size_t count) {
 }  // namespace
 
 Eigen::VectorXf rest_pose(const Coefficients& meshes, const std::vector<float>& openness,
-                          const Eigen::VectorXf& jaw_opening) {
+                          const Eigen::VectorXf& parting) {
   assert(std::size_t(meshes.rows()) == openness.size());
   Eigen::VectorXf rest = Eigen::VectorXf::Zero(meshes.cols());
   if (openness.empty()) return rest;
@@ -49,7 +49,7 @@ Eigen::VectorXf rest_pose(const Coefficients& meshes, const std::vector<float>& 
     rest += meshes.row(Eigen::Index(i)).transpose() / float(frames.size());
     open += openness[i] / float(frames.size());
   }
-  if (!keeps_still && open > kShut) rest -= (open - kShut) * jaw_opening;
+  if (!keeps_still && open > kShut) rest -= (open - kShut) * parting;
   return rest;
 }
 

@@ -67,7 +67,8 @@ Range range_of(std::vector<float> openings) {
 // Opening of the lips to first order.
 struct Opening {
   Eigen::VectorXf gradient;
-  Eigen::VectorXf lift;  // what opens the lips by 1 in the way that mouths open: gradient . lift = 1
+  Eigen::VectorXf lift;     // what opens the lips by 1 in the way that mouths open: gradient . lift = 1
+  Eigen::VectorXf parting;  // the same in the way that lips part which have met
   float at_rest = 0, usual_deviation = 0;
 };
 
@@ -80,12 +81,15 @@ Eigen::VectorXf vector_of(const torch::Tensor& t) {
 Opening opening_of(const nets::SyncFormer& network) {
   Opening lips{vector_of(network->opening),
                {},
+               {},
                network->opening_at_rest.item<float>(),
                network->opening_deviation.item<float>()};
   Eigen::VectorXf usual =
       vector_of(torch::mv(network->motion_basis, torch::mv(network->motion_basis.t(), network->opening)));
   const float opens = usual.dot(lips.gradient);
   lips.lift = opens > 0 ? Eigen::VectorXf(usual / opens) : Eigen::VectorXf::Zero(usual.size());
+  lips.parting = vector_of(network->parting);
+  if (lips.parting.isZero()) lips.parting = lips.lift;
   return lips;
 }
 
@@ -158,7 +162,7 @@ void shut_lips(const Opening& lips, const std::vector<float>& shut, float touchi
                       std::clamp((kDenied - above[t] / most) / (kDenied - kDoubted), 0.F, 1.F));
   closing = eased(closing);
   for (Eigen::Index t = 0; t < above.size(); ++t)
-    meshes->row(t) -= closing[std::size_t(t)] * std::max(0.F, above[t]) * lips.lift.transpose();
+    meshes->row(t) -= closing[std::size_t(t)] * std::max(0.F, above[t]) * lips.parting.transpose();
 }
 
 // Where nobody speaks the mouth eases to rest, and off it again just before the next word.
@@ -243,6 +247,8 @@ StyleSyncFormer::StyleSyncFormer(StyleSyncFormer&&) noexcept = default;
 StyleSyncFormer& StyleSyncFormer::operator=(StyleSyncFormer&&) noexcept = default;
 
 int StyleSyncFormer::coefficient_count() const { return int(impl_->network->config().coefficients); }
+
+Eigen::VectorXf StyleSyncFormer::lips_parting() const { return opening_of(impl_->network).parting; }
 
 MotionTrack StyleSyncFormer::predict(const core::FeatureSequence& features, const Coefficients& style,
                                      const std::vector<bool>& speaking, const Eigen::VectorXf& rest,

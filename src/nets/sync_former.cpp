@@ -5,7 +5,7 @@
 namespace resyncer::nets {
 
 namespace {
-constexpr std::int64_t kVersion = 5;
+constexpr std::int64_t kVersion = 6;
 constexpr const char* kKind = "motion";
 constexpr float kNeverShut = -20;  // logit
 constexpr float kHidden = -1e9F;   // bias of what attention may not see; finite, so that no row becomes NaN
@@ -139,6 +139,7 @@ SyncFormerImpl::SyncFormerImpl(const SyncFormerConfig& c, double dropout) : conf
   opening_at_rest = register_buffer("opening_at_rest", torch::zeros({1}));
   opening_deviation = register_buffer("opening_deviation", torch::zeros({1}));
   closure = register_buffer("closure", torch::zeros({2 * c.audio + 1}));
+  parting = register_buffer("parting", torch::zeros({c.coefficients}));
   torch::NoGradGuard no_grad;
   closure[2 * c.audio] = kNeverShut;
   mesh_out->weight.mul_(0.1);

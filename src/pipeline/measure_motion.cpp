@@ -55,7 +55,7 @@ MotionFigures measure_motion(const std::filesystem::path& clip, const ModelSet& 
   const auto& weights = models.get("motion").file;
   Analysis analysis = analyse_cached(clip, {}, {options.cache, 0});
   FittedFace face = fit(analysis, model);
-  const RestingMouth rest = rest_pose(model, face);
+  const RestingMouth rest = rest_pose(model, face, weights);
   motion::Coefficients style = style_window(model, analysis, face);
   double audio_start = 0;
   core::AudioClip speech = media::read_audio(clip, 16000, &audio_start);

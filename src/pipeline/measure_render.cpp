@@ -14,7 +14,7 @@ constexpr int kMaxLag = 3;  // frames
 // Lip opening that the speech asks for, a value a frame.
 std::vector<float> asked(const std::filesystem::path& speech, const ModelSet& models,
                          const Analysis& analysis, const FittedFace& face, const mesh::FaceModel& model) {
-  const RestingMouth rest = rest_pose(model, face);
+  const RestingMouth rest = rest_pose(model, face, models.get("motion").file);
   const motion::MotionTrack track =
       predict_motion(speech, models.get("motion").file, style_window(model, analysis, face), rest);
   std::vector<double> times;

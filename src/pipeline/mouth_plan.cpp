@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "pipeline/speech_mel.h"
+#include "resyncer/core/error.h"
 #include "resyncer/motion/rest_pose.h"
 #include "resyncer/pipeline/prepare.h"
 #include "resyncer/speech/encoder.h"
@@ -71,7 +72,8 @@ class SpeechToMotion {
 
 }  // namespace
 
-RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
+RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face,
+                       const std::filesystem::path& weights) {
   const std::vector<std::size_t> frames = usable_frames(face);
   motion::Coefficients meshes(Eigen::Index(frames.size()), model.speech_count);
   std::vector<float> openness;
@@ -80,7 +82,11 @@ RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face) {
     meshes.row(Eigen::Index(openness.size())) = expression.head(model.speech_count).transpose();
     openness.push_back(mesh::lip_openness(mesh::control_vertices(model, face.identity, expression)));
   }
-  RestingMouth rest{motion::rest_pose(meshes, openness, mesh::jaw_opening(model)), 0};
+  const Eigen::VectorXf parting = motion::StyleSyncFormer(weights).lips_parting();
+  if (parting.size() != meshes.cols())
+    throw core::Error(core::ErrorKind::model, "the motion model is of another face model", weights.string(),
+                      "use models of one release together");
+  RestingMouth rest{motion::rest_pose(meshes, openness, parting), 0};
   rest.opening = mouth_openness(model, face, rest.mesh);
   return rest;
 }

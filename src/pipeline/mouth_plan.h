@@ -17,7 +17,9 @@ struct RestingMouth {
   Eigen::VectorXf mesh;  // speech_count coefficients
   float opening = 0;     // of the lips, on that person's face (mesh::lip_openness)
 };
-RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face);
+// `weights`: of motion, which know how lips part. Throws Error{model}.
+RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face,
+                       const std::filesystem::path& weights);
 
 // The speaker's own motion at 25 Hz, as the style window. Empty (the mean style) when there are too few
 // frames to tell, or the mouth hardly moves in them.

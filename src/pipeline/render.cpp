@@ -103,7 +103,7 @@ Plan make_plan(const RenderOptions& options, const ModelSet& models, const Progr
   report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
   start = SteadyClock::now();
-  const RestingMouth rest = rest_pose(plan.model, plan.face);
+  const RestingMouth rest = rest_pose(plan.model, plan.face, models.get("motion").file);
   motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
                                              style_window(plan.model, analysis, plan.face), rest);
   plan_frames(analysis, track, rest.mesh, &plan);

@@ -38,14 +38,52 @@ Rows rows_of(const MotionDataset& data, const MotionClip& clip, const speech::Sp
   return rows;
 }
 
-std::vector<Rows> all_rows(const std::vector<std::filesystem::path>& files, const mesh::FaceModel& face,
-                           const speech::SpeechEncoder& encoder) {
+bool is_known(const MotionDataset& data, const MotionClip& clip) {
+  return data.shut[std::size_t(clip.start)] >= 0;
+}
+
+std::vector<Rows> all_rows(const MotionDataset& data, const speech::SpeechEncoder& encoder) {
   std::vector<Rows> out;
-  if (files.empty()) return out;
-  const MotionDataset data = load_motion_datasets(files, face.speech_count, MelForm::raw);
   for (const MotionClip& clip : data.clips)
-    if (data.shut[std::size_t(clip.start)] >= 0) out.push_back(rows_of(data, clip, encoder));
+    if (is_known(data, clip)) out.push_back(rows_of(data, clip, encoder));
   return out;
+}
+
+// How lips part before and after they meet: least squares of the displacement of meshes, three and four rows
+// away from the most shut one of a bilabial, against their opening. Scaled to an opening of 1; zeros where
+// no lips part.
+Eigen::VectorXf parting_of(const MotionDataset& data, const Eigen::VectorXf& opening) {
+  Eigen::VectorXf sum = Eigen::VectorXf::Zero(data.coefficients);
+  for (const MotionClip& clip : data.clips) {
+    if (!is_known(data, clip)) continue;
+    using Meshes = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    const Eigen::Map<const Meshes> meshes(data.expression.data() + clip.start * data.coefficients,
+                                          clip.frames, data.coefficients);
+    const Eigen::VectorXf openings = meshes * opening;
+    const float* shut = data.shut.data() + clip.start;
+    for (Eigen::Index t = 0, end = 0; t < clip.frames; t = end + 1) {
+      end = t;
+      if (shut[t] <= 0) continue;
+      while (end + 1 < clip.frames && shut[end + 1] > 0) ++end;
+      Eigen::Index met = 0;
+      const Eigen::Index from = std::max<Eigen::Index>(t - 1, 0), to = std::min(end + 1, clip.frames - 1);
+      openings.segment(from, to - from + 1).minCoeff(&met);
+      met += from;
+      for (Eigen::Index other : {met - 4, met - 3, met + 3, met + 4})
+        if (other >= 0 && other < clip.frames)
+          sum += (openings[other] - openings[met]) * (meshes.row(other) - meshes.row(met)).transpose();
+    }
+  }
+  const float opens = sum.dot(opening);
+  return opens > 0 ? Eigen::VectorXf(sum / opens) : Eigen::VectorXf::Zero(sum.size());
+}
+
+Eigen::VectorXf values_of(const torch::Tensor& t) {
+  return Eigen::Map<const Eigen::VectorXf>(t.data_ptr<float>(), t.numel());
+}
+
+void copy_to(const Eigen::VectorXf& values, const torch::Tensor& t) {
+  std::copy_n(values.data(), t.numel(), t.data_ptr<float>());
 }
 
 Eigen::VectorXd probabilities(const Rows& rows, const Eigen::VectorXd& weights) {
@@ -98,18 +136,24 @@ ClosureFigure measure(const std::vector<Rows>& clips, const Eigen::VectorXd& wei
 }  // namespace
 
 ClosureFigure train_closures(const ClosureTrainOptions& options, const mesh::FaceModel& face) {
+  const auto load = [&](const std::vector<std::filesystem::path>& files) {
+    return load_motion_datasets(files, face.speech_count, MelForm::raw);
+  };
   const speech::SpeechEncoder encoder(options.weights);
-  const std::vector<Rows> clips = all_rows(options.datasets, face, encoder);
+  const MotionDataset data = load(options.datasets);
+  const std::vector<Rows> clips = all_rows(data, encoder);
   if (clips.empty())
     throw core::Error(core::ErrorKind::input, "the datasets do not know when /p b m/ are spoken", "",
                       "make them with resyncer prepare motion --phones FILE");
   const Eigen::VectorXd weights = fit(clips, options.ridge);
   nets::MotionNetworks networks = nets::load_motion_networks(options.weights);
-  const Eigen::VectorXf values = weights.cast<float>();
-  networks.former->closure.copy_(
-      torch::from_blob(const_cast<float*>(values.data()), {values.size()}));  // NOLINT: only read
+  if (networks.former->config().coefficients != face.speech_count)
+    throw core::Error(core::ErrorKind::model, "the motion model is of another face model",
+                      options.weights.string(), "use models of one release together");
+  copy_to(weights.cast<float>(), networks.former->closure);
+  copy_to(parting_of(data, values_of(networks.former->opening)), networks.former->parting);
   nets::save_motion_networks(options.output, networks);
-  return measure(options.held_out.empty() ? clips : all_rows(options.held_out, face, encoder), weights);
+  return measure(options.held_out.empty() ? clips : all_rows(load(options.held_out), encoder), weights);
 }
 
 }  // namespace resyncer::train

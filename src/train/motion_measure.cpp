@@ -87,6 +87,7 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
   MotionDataset data = load_motion_datasets(datasets, face.speech_count, MelForm::raw);
   speech::SpeechEncoder encoder(weights);
   motion::StyleSyncFormer former(weights);
+  const Eigen::VectorXf parting = former.lips_parting();
   MotionFigure figure;
   figure.per_file.assign(datasets.size(), 0);
   std::vector<int> counts(datasets.size(), 0);
@@ -102,7 +103,7 @@ MotionFigure measure_motion(const std::filesystem::path& weights,
     }
     auto mel = mel_of(data, clip);
     const std::vector<double> own = openness(face, style);
-    const Eigen::VectorXf rest = motion::rest_pose(style, {own.begin(), own.end()}, mesh::jaw_opening(face));
+    const Eigen::VectorXf rest = motion::rest_pose(style, {own.begin(), own.end()}, parting);
     const auto rest_opening = float(openness(face, motion::Coefficients(rest.transpose())).front());
     auto track = former.predict(encoder.encode(mel), style, speech::SpeechEncoder::speech_gate(mel), rest,
                                 rest_opening);

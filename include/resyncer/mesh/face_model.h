@@ -52,9 +52,6 @@ Vertices dense_vertices(const FaceModel& model, const Vertices& control);
 // width of the mouth (60 to 64), of control vertices in head coordinates. The depth of the lips differs from
 // person to person and says nothing of the opening.
 float lip_openness(const Vertices& control);
-// What drops the jaw so far that the openness of the mean face rises by 1, to first order: speech_count
-// coefficients, zeros where the model knows no way.
-Eigen::VectorXf jaw_opening(const FaceModel& model);
 
 // safetensors with metadata kind = "face-model". Throws Error{model} on anything that does not fit.
 FaceModel load_face_model(const std::filesystem::path& path);

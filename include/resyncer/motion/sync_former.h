@@ -32,6 +32,9 @@ class StyleSyncFormer {
   StyleSyncFormer& operator=(StyleSyncFormer&&) noexcept;
 
   int coefficient_count() const;
+  // Displacement (coefficient_count) that opens the mean lips by 1 (mesh::lip_openness) in the way that lips
+  // part which have met: more by themselves than by the jaw. Zeros where the weights know no way.
+  Eigen::VectorXf lips_parting() const;
 
   // ceil(features / 2) meshes.
   //   features  50 Hz, from the encoder of the same weights file

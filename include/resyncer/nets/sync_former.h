@@ -122,6 +122,9 @@ class SyncFormerImpl : public torch::nn::Module {
   // Buffer [2 audio + 1]: weights of the two features of a frame, and a bias, to the logit of lips that have
   // to be shut, as for /p b m/. Fitted on finished weights (train/closures.h); until then never.
   torch::Tensor closure;
+  // Buffer [coefficients]: displacement that opens the lips by 1 in the way that they part about /p b m/: the
+  // lips more than the jaw. Fitted with the former; zero = not known.
+  torch::Tensor parting;
 
  private:
   torch::Tensor hear(const torch::Tensor& features);  // components that the direct path says
