@@ -1,7 +1,6 @@
 #include "dataset_part.h"
 
 #include <regex>
-#include <string>
 
 #include "resyncer/core/error.h"
 
@@ -17,6 +16,11 @@ DatasetPart dataset_part(const std::filesystem::path& name) {
     throw core::Error(core::ErrorKind::usage, "'" + text + "' names no part of a file", "",
                       "write FILE@I/N with I from 0 to N - 1");
   return part;
+}
+
+std::string dataset_label(const std::filesystem::path& name) {
+  const std::filesystem::path file = dataset_part(name).file;
+  return file.filename().string() + name.string().substr(file.string().size());
 }
 
 }  // namespace resyncer::train

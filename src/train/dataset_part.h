@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 namespace resyncer::train {
 
@@ -17,5 +18,8 @@ struct DatasetPart {
 
 // A name without such an ending is the whole file. Throws Error{usage} where I is not below N.
 DatasetPart dataset_part(const std::filesystem::path& name);
+
+// The same without its folder, for a checkpoint to remember: "a.safetensors@0/20".
+std::string dataset_label(const std::filesystem::path& name);
 
 }  // namespace resyncer::train

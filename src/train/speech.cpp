@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "checkpoint.h"
+#include "dataset_part.h"
 #include "motion_batch.h"
 #include "optimisation.h"
 #include "resyncer/speech/features.h"
@@ -37,7 +38,7 @@ void check(const SpeechTrainOptions& o) {
 // Everything that a resumed run must share with the run before, as text.
 std::string settings_of(const SpeechTrainOptions& o) {
   nlohmann::json files = nlohmann::json::array();
-  for (const auto& file : o.datasets) files.push_back(file.filename().string());
+  for (const auto& file : o.datasets) files.push_back(dataset_label(file));
   nlohmann::json settings = {{"datasets", files},
                              {"start", o.start.filename().string()},
                              {"units", o.units},

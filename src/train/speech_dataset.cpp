@@ -170,6 +170,7 @@ void hide_stretches(double share, std::int64_t mel_context, std::mt19937_64* ran
   torch::Tensor asked = torch::full_like(batch->labels, kNotAsked);
   for (std::size_t i = 0; i < batch->spoken.size(); ++i) {
     const auto [begin, end] = batch->spoken[i];
+    float* mel = batch->mel[std::int64_t(i)][mel_context].data_ptr<float>();
     const std::int64_t* labels = batch->labels[std::int64_t(i)].data_ptr<std::int64_t>();
     std::int64_t* wanted = asked[std::int64_t(i)].data_ptr<std::int64_t>();
     for (std::int64_t hidden = 0; double(hidden) < share * double(end - begin);) {
@@ -180,7 +181,7 @@ void hide_stretches(double share, std::int64_t mel_context, std::mt19937_64* ran
         if (wanted[k] != kNotAsked) continue;
         wanted[k] = labels[k];
         ++hidden;
-        batch->mel[std::int64_t(i)][mel_context + k].zero_();
+        std::fill_n(mel + k * speech::kMelBands, speech::kMelBands, 0.F);
       }
     }
   }
