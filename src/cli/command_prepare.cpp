@@ -61,32 +61,58 @@ const pipeline::ModelEntry& face_model_entry(const pipeline::ModelSet& set) {
   return set.get("face-model");
 }
 
-void add_speech(CLI::App* parent, GlobalOptions* global, Run* run) {
-  struct Flags {
-    pipeline::SpeechDataOptions options;
-    std::filesystem::path out;
-  };
-  auto flags = std::make_shared<Flags>();
-  CLI::App* command =
-      parent->add_subcommand("speech", "Synthetic speech with exact phoneme times, for train speech");
-  command->add_option("-o,--output", flags->out, "Dataset file (safetensors)")->required();
-  command->add_option("--utterances", flags->options.utterances, "Of about four seconds each")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--languages", flags->options.languages, "espeak-ng's names (default: 33 languages)");
-  command->add_option("--variants", flags->options.variants, "espeak-ng's voice variants");
-  command->add_option("--seed", flags->options.seed, "Seed");
-  command->callback([=] {
-    *run = [=] {
-      ProgressBar bar(*global);
-      auto sink = bar.sink();
-      flags->options.progress = [&](std::size_t done, std::size_t all) {
-        sink({"speak", std::int64_t(done), std::int64_t(all)});
-      };
-      pipeline::SpeechDataReport report = pipeline::prepare_speech(flags->options, flags->out);
-      bar.finish();
-      spdlog::info("{} utterances, {:.2f} hours", report.utterances, report.hours);
+struct SpeechFlags {
+  pipeline::SpeechDataOptions synthetic;
+  pipeline::PrepareOptions recorded;  // where there are inputs
+  std::filesystem::path out;
+};
+
+void run_speech(SpeechFlags flags, const GlobalOptions& global) {
+  ProgressBar bar(global);
+  auto sink = bar.sink();
+  pipeline::SpeechDataReport report;
+  if (flags.recorded.inputs.empty()) {
+    flags.synthetic.progress = [&](std::size_t done, std::size_t all) {
+      sink({"speak", std::int64_t(done), std::int64_t(all)});
     };
-  });
+    report = pipeline::prepare_speech(flags.synthetic, flags.out);
+  } else {
+    flags.recorded.progress = sink;
+    flags.recorded.warn = [](const std::string& message) { spdlog::warn("{}", message); };
+    report = pipeline::prepare_recorded_speech(flags.recorded, flags.out);
+  }
+  bar.finish();
+  spdlog::info("{} utterances, {} skipped, {:.2f} hours", report.utterances, report.skipped, report.hours);
+}
+
+void add_speech(CLI::App* parent, GlobalOptions* global, Run* run) {
+  auto flags = std::make_shared<SpeechFlags>();
+  auto& synthetic = flags->synthetic;
+  auto& recorded = flags->recorded;
+  CLI::App* command = parent->add_subcommand("speech", "Synthetic or recorded speech, for train speech");
+  command->add_option("-o,--output", flags->out, "Dataset file (safetensors)")->required();
+  CLI::Option* inputs = command->add_option(
+      "inputs", recorded.inputs, "Recordings: files with sound, or folders of videos (default: synthetic)");
+  command->add_option("--phones", recorded.phones, "Their phoneme times (scripts/phones.py)")
+      ->check(CLI::ExistingFile)
+      ->needs(inputs);
+  command
+      ->add_option("--speaker-pattern", recorded.speaker_pattern,
+                   "Regular expression; equal captures are one voice")
+      ->needs(inputs);
+  command
+      ->add_option("--speaker", recorded.speaker_size,
+                   "So many consecutive files are one voice (default: a folder)")
+      ->needs(inputs);
+  command->add_option("--threads", recorded.threads, "Files in work at once")->check(CLI::PositiveNumber);
+  command->add_option("--utterances", synthetic.utterances, "Of about four seconds each")
+      ->check(CLI::PositiveNumber)
+      ->excludes(inputs);
+  command->add_option("--languages", synthetic.languages, "espeak-ng's names (default: 33 languages)")
+      ->excludes(inputs);
+  command->add_option("--variants", synthetic.variants, "espeak-ng's voice variants")->excludes(inputs);
+  command->add_option("--seed", synthetic.seed, "Seed")->excludes(inputs);
+  command->callback([=] { *run = [=] { run_speech(*flags, *global); }; });
 }
 
 }  // namespace

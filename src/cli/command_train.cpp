@@ -1,5 +1,7 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "resyncer/mesh/face_model.h"
 #include "resyncer/pipeline/models.h"
@@ -138,14 +140,22 @@ void report_speech(const train::SpeechProgress& p) {
 
 void add_speech(CLI::App* parent, Run* run) {
   auto o = std::make_shared<train::SpeechTrainOptions>();
-  CLI::App* command = parent->add_subcommand("speech", "Pre-train the speech encoder on synthetic speech");
+  CLI::App* command = parent->add_subcommand("speech", "Pre-train the speech encoder");
   add_training(command, o.get(), &o->datasets);
   command->add_option("--held-out-every", o->held_out_every, "Every k-th voice is kept out of training");
+  command->add_option("--init-encoder", o->start, "Encoder weights to start from (resyncer train speech)");
+  command->add_option("--units", o->units,
+                      "Name so many units of sound, found by k-means, not the files' labels");
+  command->add_option("--mask", o->mask,
+                      "Hide this share of the speech, and have what is hidden named alone");
   command->callback([=] {
     *run = [=] {
       o->progress = report_speech;
       train::SpeechTrainResult result = train::train_speech(*o);
       spdlog::info("best mean recall {:.3f} after {} steps", result.best.mean_recall, result.step);
+      const auto [rarest, commonest] = std::minmax_element(result.share.begin(), result.share.end());
+      spdlog::info("{} classes, the rarest {:.2f} %, the commonest {:.1f} % of the frames",
+                   result.share.size(), 100 * *rarest, 100 * *commonest);
     };
   });
 }

@@ -1,6 +1,7 @@
 #include "articulation.h"
 
 #include <algorithm>
+#include <map>
 
 #include "resyncer/pipeline/prepare_speech.h"
 
@@ -60,6 +61,31 @@ std::vector<char32_t> decode_utf8(const std::string& text) {
     i += length;
   }
   return out;
+}
+
+std::string ipa_of(const std::string& arpabet) {
+  static const std::map<std::string, std::string> table = {{"AA", "\u0251"},  {"AE", "\u00E6"},
+                                                           {"AH", "\u028C"},  {"AO", "\u0254"},
+                                                           {"AW", "a\u028A"}, {"AY", "a\u026A"},
+                                                           {"B", "b"},        {"CH", "t\u0283"},
+                                                           {"D", "d"},        {"DH", "\u00F0"},
+                                                           {"EH", "\u025B"},  {"ER", "\u025D"},
+                                                           {"EY", "e\u026A"}, {"F", "f"},
+                                                           {"G", "\u0261"},   {"HH", "h"},
+                                                           {"IH", "\u026A"},  {"IY", "i"},
+                                                           {"JH", "d\u0292"}, {"K", "k"},
+                                                           {"L", "l"},        {"M", "m"},
+                                                           {"N", "n"},        {"NG", "\u014B"},
+                                                           {"OW", "o\u028A"}, {"OY", "\u0254\u026A"},
+                                                           {"P", "p"},        {"R", "\u0279"},
+                                                           {"S", "s"},        {"SH", "\u0283"},
+                                                           {"T", "t"},        {"TH", "\u03B8"},
+                                                           {"UH", "\u028A"},  {"UW", "u"},
+                                                           {"V", "v"},        {"W", "w"},
+                                                           {"Y", "j"},        {"Z", "z"},
+                                                           {"ZH", "\u0292"}};
+  const auto found = table.find(arpabet);
+  return found == table.end() ? "" : found->second;
 }
 
 bool begins_with_stop(const std::string& ipa) {

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "resyncer/core/error.h"
-#include "resyncer/core/tensor_file.h"
 #include "resyncer/speech/features.h"
+#include "speech_rows.h"
 
 namespace resyncer::pipeline {
 
@@ -123,42 +123,18 @@ SpeechDataReport prepare_speech(const SpeechDataOptions& options, const std::fil
   for (const auto& variant : variants) synthesizer.speak({languages[0], variant, "a"});
 
   std::mt19937_64 random(options.seed);
-  std::vector<std::uint16_t> mel;
-  std::vector<std::uint8_t> labels;
-  std::vector<std::int64_t> mel_start{0};
-  std::vector<std::int32_t> voice;
-  const auto count = std::size_t(options.utterances);
-  for (std::size_t i = 0; i < count; ++i) {
+  SpeechRows rows;
+  const auto utterances = std::size_t(options.utterances);
+  for (std::size_t i = 0; i < utterances; ++i) {
     Utterance utterance = random_utterance(languages, variants, &random);
     LabelledSpeech speech = synthesizer.speak(utterance);
-    core::FeatureSequence frames = speech::mel_spectrogram(speech.audio);
-    auto rows = std::min(std::size_t(frames.frames), speech.labels.size());
-    for (std::size_t k = 0; k < rows * speech::kMelBands; ++k)
-      mel.push_back(core::half_from_float(frames.values[k]));
-    labels.insert(labels.end(), speech.labels.begin(), speech.labels.begin() + long(rows));
-    mel_start.push_back(std::int64_t(labels.size()));
-    voice.push_back(
-        std::int32_t(std::find(variants.begin(), variants.end(), utterance.variant) - variants.begin()));
-    if (options.progress) options.progress(i + 1, count);
+    const auto voice = std::find(variants.begin(), variants.end(), utterance.variant) - variants.begin();
+    add_clip(speech::mel_spectrogram(speech.audio), speech.labels, int(voice), &rows);
+    if (options.progress) options.progress(i + 1, utterances);
   }
-
-  SpeechDataReport report;
-  report.utterances = count;
-  report.hours = double(labels.size()) / speech::kMelRate / 3600;
-  report.share.assign(articulation_classes().size(), 0);
-  for (std::uint8_t label : labels) report.share[label] += 1.0 / double(labels.size());
-
-  core::TensorFileWriter writer;
-  writer.set_meta("kind", "speech");
-  writer.set_meta("classes", nlohmann::json(articulation_classes()).dump());
-  writer.set_meta("voices", nlohmann::json(variants).dump());
-  writer.set_meta("seed", std::to_string(options.seed));
-  writer.add("mel", core::DType::f16, {mel_start.back(), speech::kMelBands}, mel.data());
-  writer.add("mel_start", core::DType::i64, {std::int64_t(count) + 1}, mel_start.data());
-  writer.add("labels", core::DType::u8, {mel_start.back()}, labels.data());
-  writer.add("voice", core::DType::i32, {std::int64_t(count)}, voice.data());
-  writer.write(out);
-  return report;
+  write_speech(rows, {{"voices", nlohmann::json(variants).dump()}, {"seed", std::to_string(options.seed)}},
+               out);
+  return count(rows);
 }
 
 }  // namespace resyncer::pipeline

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "checkpoint.h"
+#include "dataset_part.h"
 #include "motion_batch.h"
 #include "motion_dataset.h"
 #include "motion_loss.h"
@@ -64,7 +65,7 @@ nets::MotionNetworks make_networks(const MotionTrainOptions& o, std::int64_t coe
 // Everything that a resumed run must share with the run before, as text.
 std::string settings_of(const MotionTrainOptions& o, const std::string& networks) {
   nlohmann::json files = nlohmann::json::array();
-  for (const auto& file : o.datasets) files.push_back(file.filename().string());
+  for (const auto& file : o.datasets) files.push_back(dataset_label(file));
   nlohmann::json settings = {{"networks", nlohmann::json::parse(networks)},
                              {"datasets", files},
                              {"speech_start", o.speech_start.filename().string()},

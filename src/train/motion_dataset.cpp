@@ -5,8 +5,8 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 
+#include "dataset_part.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/speech/features.h"
 #include "resyncer/sync/mouth.h"
@@ -63,30 +63,9 @@ std::vector<std::string> clip_names(const core::TensorFile& file, std::size_t co
   return names;
 }
 
-// Which clips of a file are meant.
-struct Part {
-  std::filesystem::path file;
-  std::size_t first = 0, every = 1;
-  bool others = false;
-
-  bool has(std::size_t clip) const { return (clip % every == first) != others; }
-};
-
-Part part_of(const std::filesystem::path& path) {
-  static const std::regex form(R"((.+)@(-?)(\d{1,6})/(\d{1,6}))");
-  std::smatch match;
-  const std::string text = path.string();
-  if (!std::regex_match(text, match, form)) return {path};
-  Part part{match[1].str(), std::stoul(match[3]), std::stoul(match[4]), match[2].length() > 0};
-  if (part.first >= part.every)
-    throw Error(ErrorKind::usage, "'" + text + "' names no part of a file", "",
-                "write FILE@I/N with I from 0 to N - 1");
-  return part;
-}
-
 void add_file(const std::filesystem::path& path, int index, MelForm form, const std::string& kind,
               MotionDataset* data) {
-  const Part part = part_of(path);
+  const DatasetPart part = dataset_part(path);
   core::TensorFile file(part.file, ErrorKind::input);
   if (file.meta("kind") != kind)
     refuse(file, "is a '" + file.meta("kind") + "' file, not a " + kind + " dataset");

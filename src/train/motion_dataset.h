@@ -30,8 +30,7 @@ struct MotionDataset {
 
 enum class MelForm { raw, level };  // as inference takes it, or as the speech encoder's network does
 
-// A file may be given in part: FILE@I/N is every N-th clip from clip I on, FILE@-I/N all but these; so
-// training, choosing and measuring can share a file and no clip. Throws Error{input}: not a dataset of this
+// Of each file the part that its name tells (dataset_part.h). Throws Error{input}: not a dataset of this
 // kind, extents that do not fit, values that are not finite, no clip at all; Error{usage}: a part that is
 // none.
 MotionDataset load_motion_datasets(const std::vector<std::filesystem::path>& files, std::int64_t coefficients,

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "checkpoint.h"
+#include "dataset_part.h"
 #include "motion_batch.h"
 #include "optimisation.h"
 #include "resyncer/speech/features.h"
@@ -29,14 +30,19 @@ void check(const SpeechTrainOptions& o) {
   if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
   if (o.steps < 1 || o.batch < 1 || o.features < 1 || o.report_every < 1 || o.evaluate_every < 1)
     refuse("steps, batch, features, report_every and evaluate_every must be positive");
+  if (o.units < 0 || o.units == 1 || o.units > 255) refuse("units must be 0, or 2 to 255");
+  if (!(o.mask >= 0 && o.mask <= 0.9)) refuse("the share that is hidden must be 0 to 0.9");
   if (o.held_out_every < 0 || o.held_out_every == 1) refuse("held_out_every must be 0, or 2 or more");
 }
 
 // Everything that a resumed run must share with the run before, as text.
 std::string settings_of(const SpeechTrainOptions& o) {
   nlohmann::json files = nlohmann::json::array();
-  for (const auto& file : o.datasets) files.push_back(file.filename().string());
+  for (const auto& file : o.datasets) files.push_back(dataset_label(file));
   nlohmann::json settings = {{"datasets", files},
+                             {"start", o.start.filename().string()},
+                             {"units", o.units},
+                             {"mask", o.mask},
                              {"steps", o.steps},
                              {"seed", o.seed},
                              {"batch", o.batch},
@@ -86,7 +92,7 @@ class SpeechTraining {
  public:
   explicit SpeechTraining(const SpeechTrainOptions& options)
       : options_(options),
-        data_(load_speech_datasets(options.datasets, options.held_out_every)),
+        data_(load_speech_datasets(options.datasets, options.held_out_every, {options.units, options.seed})),
         device_(options.cuda && torch::cuda::is_available() ? torch::kCUDA : torch::kCPU),
         network_(seeded(options, &random_), std::int64_t(data_.classes.size())),
         average_(options, std::int64_t(data_.classes.size())),
@@ -94,6 +100,7 @@ class SpeechTraining {
                                               .weight_decay(options.weight_decay)
                                               .betas({0.9, 0.98})),
         header_{"speech-training", 1, settings_of(options)} {
+    if (!options.start.empty()) load_speech_encoder(options.start, network_.encoder);
     for (const Namer* namer : {&network_, &average_})
       for (const auto& [prefix, module] : namer->named("")) module->to(device_);
     follow(0);
@@ -146,6 +153,8 @@ torch::Tensor SpeechTraining::train_step() {
   SpeechBatch batch = draw_speech(data_.training, options_.batch, options_.features,
                                   network_.encoder->config().mel_context(), &random_);
   if (options_.augment) batch.mel = augment_mel(batch.mel, &random_);
+  if (options_.mask > 0)
+    hide_stretches(options_.mask, network_.encoder->config().mel_context(), &random_, &batch);
   torch::Tensor logits = network_.forward(batch.mel.to(device_));
   torch::Tensor loss =
       torch::nn::functional::cross_entropy(logits.flatten(0, 1), batch.labels.flatten().to(device_));
@@ -165,20 +174,24 @@ SpeechFigure SpeechTraining::measure() {
   torch::NoGradGuard no_grad;
   constexpr std::size_t kClips = 256, kAtOnce = 16;
   const std::size_t count = std::min(kClips, data_.held_out.size()), classes = data_.classes.size();
+  const std::int64_t mel_context = average_.encoder->config().mel_context();
+  std::mt19937_64 random(options_.seed);  // the same is hidden every time
   std::vector<double> seen(classes, 0), right(classes, 0);
   for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
     std::vector<const SpeechClip*> clips;
     for (std::size_t i = begin; i < std::min(count, begin + kAtOnce); ++i)
       clips.push_back(&data_.held_out[i * data_.held_out.size() / count]);
-    SpeechBatch batch = speech_windows(clips, std::vector<std::int64_t>(clips.size(), 0), options_.features,
-                                       average_.encoder->config().mel_context());
+    SpeechBatch batch =
+        speech_windows(clips, std::vector<std::int64_t>(clips.size(), 0), options_.features, mel_context);
+    if (options_.mask > 0) hide_stretches(options_.mask, mel_context, &random, &batch);
     torch::Tensor named = average_.forward(batch.mel.to(device_)).argmax(2).cpu();
     for (std::size_t i = 0; i < clips.size(); ++i)
       for (std::int64_t k = 0; k < std::min(clips[i]->frames, 2 * options_.features); ++k) {
         std::int64_t at = std::int64_t(i) * 2 * options_.features + k;
-        auto truth = std::size_t(batch.labels.data_ptr<std::int64_t>()[at]);
-        ++seen[truth];
-        if (named.data_ptr<std::int64_t>()[at] == std::int64_t(truth)) ++right[truth];
+        const std::int64_t truth = batch.labels.data_ptr<std::int64_t>()[at];
+        if (truth == kNotAsked) continue;
+        ++seen[std::size_t(truth)];
+        if (named.data_ptr<std::int64_t>()[at] == truth) ++right[std::size_t(truth)];
       }
   }
   SpeechFigure figure;
@@ -214,8 +227,21 @@ void SpeechTraining::report(const SpeechProgress& p) const {
   append_to_curve(options_.curve, "step,seconds,loss,accuracy,mean_recall", row.str());
 }
 
+// Of every class among the labels.
+std::vector<double> shares(const SpeechDataset& data) {
+  std::vector<double> out(data.classes.size(), 0);
+  double frames = 0;
+  for (const SpeechClip& clip : data.training) {
+    for (std::int64_t t = 0; t < clip.frames; ++t) ++out[clip.labels[t]];
+    frames += double(clip.frames);
+  }
+  for (double& share : out) share /= frames;
+  return out;
+}
+
 SpeechTrainResult SpeechTraining::run() {
   SpeechTrainResult result;
+  result.share = shares(data_);
   const double seconds_before = seconds_;
   const auto begin = Clock::now();
   if (!options_.resume && !options_.curve.empty()) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "checkpoint.h"
+#include "dataset_part.h"
 #include "motion_batch.h"
 #include "optimisation.h"
 #include "resyncer/nets/sync_net.h"
@@ -63,7 +64,7 @@ void check(const SyncTrainOptions& o) {
 // Everything that a resumed run must share with the run before, as text.
 std::string settings_of(const SyncTrainOptions& o, std::int64_t coefficients) {
   nlohmann::json files = nlohmann::json::array();
-  for (const auto& file : o.datasets) files.push_back(file.filename().string());
+  for (const auto& file : o.datasets) files.push_back(dataset_label(file));
   nlohmann::json settings = {
       {"network", nlohmann::json::parse(nets::write_config(config_of(o, coefficients).fields()))},
       {"datasets", files},

@@ -247,7 +247,8 @@ def speech_dataset():
             "voice": tensor("I32", [2], [0, 1])}
     starts = lambda *values: {"mel_start": tensor("I64", [len(values)], values)}
     write_variants("speech_dataset", tensors, {"kind": "speech", "classes": '["a","b"]'}, {
-        "kind": {"kind": "motion"}, "one_class": {"classes": '["a"]'}, "classes_text": {"classes": "a"},
+        "kind": {"kind": "faces"}, "unlabelled": {"labels": None},
+        "motion": {"kind": "motion", "labels": None, "voice": None, "speaker": tensor("I32", [2], [0, 1])}, "one_class": {"classes": '["a"]'}, "classes_text": {"classes": "a"},
         "classes_numbers": {"classes": "[1,2]"}, "label_beyond": {"labels": tensor("U8", [3], 2)},
         "starts_descend": starts(0, 4, 3), "starts_negative": starts(0, -1, 3), "starts_none": starts(),
         "starts_one": starts(0), "voice_negative": {"voice": tensor("I32", [2], [-1, -2**31])},

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,7 @@ struct Sounds {
   std::vector<std::uint8_t> labels;
   std::vector<std::int64_t> start{0};
   std::vector<std::int32_t> voice;
+  bool labelled = true;
   std::string kind = "speech", classes = R"(["silence","a","b","c","d"])";
 
   explicit Sounds(int clips, int frames = 150) {
@@ -54,9 +56,9 @@ struct Sounds {
     writer.set_meta("classes", classes);
     auto rows = std::int64_t(labels.size()), count = std::int64_t(voice.size());
     writer.add("mel", core::DType::f16, {rows, speech::kMelBands}, mel.data());
-    writer.add("labels", core::DType::u8, {rows}, labels.data());
+    if (labelled) writer.add("labels", core::DType::u8, {rows}, labels.data());
     writer.add("mel_start", core::DType::i64, {count + 1}, start.data());
-    writer.add("voice", core::DType::i32, {count}, voice.data());
+    writer.add(kind == "motion" ? "speaker" : "voice", core::DType::i32, {count}, voice.data());
     writer.write(path);
   }
 };
@@ -194,12 +196,14 @@ TEST_F(SpeechTraining, RefusesDamagedDatasets) {
     sounds.write(options_.datasets[0]);
     return refusal();
   };
-  EXPECT_NE(with([](Sounds* s) { s->kind = "motion"; }).find("not a speech dataset"), std::string::npos);
+  EXPECT_NE(with([](Sounds* s) { s->kind = "faces"; }).find("not a speech dataset"), std::string::npos);
   EXPECT_NE(with([](Sounds* s) { s->classes = "[1"; }).find("classes"), std::string::npos);
   EXPECT_NE(with([](Sounds* s) { s->labels[7] = 5; }).find("no class"), std::string::npos);
   EXPECT_NE(with([](Sounds* s) { s->mel[9] = 0x7E00; }).find("not finite"), std::string::npos);
   for (std::int64_t bad : {std::int64_t{-1}, std::int64_t{1} << 60})
     EXPECT_NE(with([&](Sounds* s) { s->start[2] = bad; }).find("divide"), std::string::npos);
+  EXPECT_NE(with([](Sounds* s) { s->kind = "motion", s->labelled = false; }).find("without labels"),
+            std::string::npos);
   EXPECT_NE(with([](Sounds* s) { s->voice = {7, 7, 7, 7}; }).find("no clip"), std::string::npos);
 }
 
@@ -209,6 +213,34 @@ TEST_F(SpeechTraining, RefusesContradictoryOptions) {
   options_.held_out_every = 0;
   options_.resume = true;
   EXPECT_NE(refusal().find("checkpoint"), std::string::npos);
+  options_.resume = false;
+  for (int units : {-1, 1, 256}) {
+    options_.units = units;
+    EXPECT_NE(refusal().find("units"), std::string::npos) << units;
+  }
+  options_.units = 0;
+  for (double mask : {-0.1, 0.91, double(NAN)}) {
+    options_.mask = mask;
+    EXPECT_NE(refusal().find("hidden"), std::string::npos) << mask;
+  }
+}
+
+TEST_F(SpeechTraining, GoesOnFromAnEncoder) {
+  options_.augment = false;
+  train_speech(options_);
+  options_.start = folder_ / "start.safetensors";
+  fs::rename(options_.output, options_.start);
+  options_.steps = 5;
+  options_.learning_rate = 1e-5;  // the head alone is new, and hardly learns
+  options_.dropout = 0;
+  train_speech(options_);
+  core::TensorFile before(options_.start), after(options_.output);
+  const auto name = before.tensors().begin()->first;
+  const auto a = before.get(name).to_floats(), b = after.get(name).to_floats();
+  for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-3);
+
+  options_.speech_channels = 32;
+  EXPECT_NE(refusal().find("another size"), std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// The "speech" dataset that a speech encoder is pre-trained on: synthetic speech of espeak-ng's library in
-// many languages and voices, each 10 ms labelled with what the mouth does. The text is random, so that there
-// is no end of it: made-up words spelt by the rules of a language, words given as phonemes, and numbers.
+// The "speech" dataset that a speech encoder is pre-trained on, each 10 ms labelled with what the mouth does.
+// Synthetic: espeak-ng's library speaks in many languages and voices; the text is random, so that there is no
+// end of it: made-up words spelt by the rules of a language, words given as phonemes, and numbers. Recorded:
+// files with sound, labelled by phoneme times that an aligner found (scripts/phones.py), or not at all.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "resyncer/core/audio.h"
+#include "resyncer/pipeline/prepare.h"
 
 namespace resyncer::pipeline {
 
@@ -75,13 +77,20 @@ Utterance random_utterance(const std::vector<std::string>& languages,
 
 struct SpeechDataReport {
   std::size_t utterances = 0;
+  std::size_t skipped = 0;  // recordings
   double hours = 0;
-  std::vector<double> share;  // of every class among the labels
+  std::vector<double> share;  // of every class among the labels; empty without labels
 };
 
 // Writes mel f16 [sum,80], mel_start i64 [C+1], labels u8 [sum], voice i32 [C] (index of the variant), with
 // metadata kind = "speech", classes and voices (JSON lists of names). The same seed gives the same file.
 // Throws Error{usage} (unknown voices), Error{output}.
 SpeechDataReport prepare_speech(const SpeechDataOptions& options, const std::filesystem::path& out);
+
+// The same of recordings: of the options the inputs, speakers (the voices), threads and `phones`; without
+// `phones` the file has no labels and no classes. What has no sound, or no phoneme times though some are
+// given, is skipped with a warning. Throws Error{input} (phoneme times that are none, nothing usable),
+// Error{output}.
+SpeechDataReport prepare_recorded_speech(const PrepareOptions& options, const std::filesystem::path& out);
 
 }  // namespace resyncer::pipeline
