@@ -50,7 +50,7 @@ TEST(RestPose, OfATalkWithoutPauseIsTheMostClosedTenth) {
   EXPECT_GT(rest_of(talk(200)), 0.0F);
 }
 
-TEST(RestPose, OfASmileThatNeverShutsHasTheJawRaised) {
+TEST(RestPose, OfASmileThatNeverShutsHasTheLipsDrawnTogether) {
   Coefficients meshes(50, 2);  // the openness, and the corners of the mouth
   std::vector<float> openness;
   for (int i = 0; i < 50; ++i) {

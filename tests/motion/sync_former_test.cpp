@@ -276,6 +276,42 @@ TEST_F(Motion, LipsMeetWhereTheSoundTellsOfBilabials) {
   EXPECT_GT(denied, 0);
 }
 
+// Not by the jaw, where the weights know better.
+TEST_F(Motion, LipsThatMeetMoveTheWayTheyPart) {
+  torch::NoGradGuard no_grad;
+  auto networks = random_networks(small_config(), 0.3F);
+  networks.former->opening.copy_(torch::tensor({0.05F, 0.F, -0.02F, 0.F, 0.F, 0.F}));
+  networks.former->opening_at_rest.fill_(0.5F);
+  networks.former->closure.zero_();
+  networks.former->closure[networks.former->closure.numel() - 1] = 100;  // shut throughout
+  const auto features = random_features(80, 16);
+  const Eigen::VectorXf rest = mean_of(networks);
+  auto meshes = [&] {
+    nets::save_motion_networks(path, networks, nets::Precision::full);
+    return StyleSyncFormer(path).predict(features, {}, {}, rest, 0.1F).expression;
+  };
+  const Coefficients usual = meshes();
+  Eigen::VectorXf parting(6);
+  parting << 8, 3, -30, 0, 2, 0;  // opens by 1
+  networks.former->parting.copy_(torch::tensor({8.F, 3.F, -30.F, 0.F, 2.F, 0.F}));
+  EXPECT_EQ(StyleSyncFormer(path).lips_parting().size(), 6);
+  const Coefficients own = meshes();
+  EXPECT_TRUE(StyleSyncFormer(path).lips_parting().isApprox(parting));
+  networks.former->closure.zero_();
+  networks.former->closure[networks.former->closure.numel() - 1] = -100;
+  const Coefficients free = meshes();
+  Eigen::VectorXf opening(6);
+  opening << 0.05F, 0, -0.02F, 0, 0, 0;
+  int moved = 0;
+  for (Eigen::Index t = 0; t < free.rows(); ++t) {
+    const Eigen::VectorXf change = (free.row(t) - own.row(t)).transpose();
+    EXPECT_TRUE((change - change.dot(opening) * parting).isZero(1e-4F)) << t;
+    EXPECT_NEAR(own.row(t).dot(opening), usual.row(t).dot(opening), 1e-4F) << t << ": they meet as before";
+    moved += change.dot(opening) > 0.01F ? 1 : 0;
+  }
+  EXPECT_GT(moved, 10);
+}
+
 TEST_F(Motion, WithoutSpeechTheMouthComesToRest) {
   auto networks = random_networks(small_config(), 0.3F);
   nets::save_motion_networks(path, networks);

@@ -19,7 +19,12 @@ class Closures : public testing::Test {
     former.audio = 32;
     nets::SpeechEncoderConfig speech;
     speech.channels = 32, speech.blocks = 2;
-    nets::save_motion_networks(folder / "motion.safetensors", nets::MotionNetworks(speech, former));
+    nets::MotionNetworks networks(speech, former);
+    {
+      torch::NoGradGuard no_grad;
+      networks.former->opening.copy_(torch::tensor({0.1F, 0.F, 0.F, 0.F}));
+    }
+    nets::save_motion_networks(folder / "motion.safetensors", networks);
     options.weights = folder / "motion.safetensors";
     options.output = folder / "closures.safetensors";
     options.datasets = {folder / "data.safetensors"};
@@ -45,6 +50,32 @@ TEST_F(Closures, AreToldOfSpeakersNeverHeard) {
        after = nets::load_motion_networks(options.output);
   EXPECT_TRUE(torch::equal(before.former->mesh_in->weight, after.former->mesh_in->weight));
   EXPECT_FALSE(torch::equal(before.former->closure, after.former->closure));
+}
+
+// Their mouths part by coefficient 0 (2 a, a: how far) and a little of 2 (0.3 a), whatever else they do.
+TEST_F(Closures, HowLipsPartIsLearnedFromTheMeshesAboutThem) {
+  synthetic::write_dataset(options.datasets[0], 16, 75, 1, "motion", true);
+  train_closures(options, face);
+  const torch::Tensor parting = nets::load_motion_networks(options.output).former->parting;
+  EXPECT_NEAR(parting[0].item<float>(), 10, 0.05F);
+  EXPECT_NEAR(parting[2].item<float>(), 1.5F, 0.05F);
+  EXPECT_NEAR(parting[3].item<float>(), 0, 0.01F);
+}
+
+TEST_F(Closures, AreNotAddedToMotionOfAnotherFace) {
+  nets::SyncFormerConfig former;
+  former.coefficients = former.components = synthetic::kCoefficients + 1;
+  former.audio = 32;
+  nets::SpeechEncoderConfig speech;
+  speech.channels = 32, speech.blocks = 2;
+  nets::save_motion_networks(options.weights, nets::MotionNetworks(speech, former));
+  synthetic::write_dataset(options.datasets[0], 4, 40, 1, "motion", true);
+  try {
+    train_closures(options, face);
+    FAIL();
+  } catch (const core::Error& e) {
+    EXPECT_EQ(e.kind(), core::ErrorKind::model);
+  }
 }
 
 TEST_F(Closures, NeedPhonemeTimes) {
