@@ -1,7 +1,7 @@
 // Where lips have to be shut, told from finished speech features: a logistic regression on the encoder of
-// motion weights, from "motion" dataset files that know when /p b m/ are spoken (resyncer prepare motion
-// --phones). People's own meshes do not teach it: they are smoothed, and few people's lips are told apart
-// from a picture of a hundred pixels when they touch.
+// motion weights; and how lips part before and after they meet (nets::SyncFormer::parting). Both from "motion" dataset files that know when /p b m/ are spoken (resyncer prepare motion
+// --phones). People's own meshes do not teach when: they are smoothed, and few people's lips are told apart
+// from a picture of a hundred pixels when they touch. They do teach which way.
 #pragma once
 
 #include <filesystem>
@@ -20,7 +20,7 @@ struct ClosureFigure {
 struct ClosureTrainOptions {
   std::vector<std::filesystem::path> datasets, held_out;  // parts of files too, as for motion
   std::filesystem::path weights;                          // of motion, whose encoder is asked
-  std::filesystem::path output;                           // the same weights and the regression
+  std::filesystem::path output;                           // the same weights with both
   double ridge = 100;                                     // of squared weights
 };
 
