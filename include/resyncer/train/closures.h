@@ -1,7 +1,8 @@
 // Where lips have to be shut, told from finished speech features: a logistic regression on the encoder of
-// motion weights; and how lips part before and after they meet (nets::SyncFormer::parting). Both from "motion" dataset files that know when /p b m/ are spoken (resyncer prepare motion
-// --phones). People's own meshes do not teach when: they are smoothed, and few people's lips are told apart
-// from a picture of a hundred pixels when they touch. They do teach which way.
+// motion weights; and how lips part before and after they meet (nets::SyncFormer::parting). Both from
+// "motion" dataset files that know when /p b m/ are spoken (resyncer prepare motion --phones). People's own
+// meshes do not teach when: they are smoothed, and few people's lips are told apart from a picture of a
+// hundred pixels when they touch. They do teach which way.
 #pragma once
 
 #include <filesystem>
