@@ -4,6 +4,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 
 #include "motion_dataset.h"
 #include "resyncer/core/error.h"
@@ -38,6 +39,18 @@ Rows rows_of(const MotionDataset& data, const MotionClip& clip, const speech::Sp
   return rows;
 }
 
+// First and last row of every run of shut rows: a bilabial.
+template <typename Row>
+std::vector<std::array<Eigen::Index, 2>> bilabials(const Row* shut, Eigen::Index count) {
+  std::vector<std::array<Eigen::Index, 2>> runs;
+  for (Eigen::Index t = 0; t < count; ++t) {
+    if (shut[t] <= 0) continue;
+    if (runs.empty() || runs.back()[1] + 1 < t) runs.push_back({t, t});
+    runs.back()[1] = t;
+  }
+  return runs;
+}
+
 bool is_known(const MotionDataset& data, const MotionClip& clip) {
   return data.shut[std::size_t(clip.start)] >= 0;
 }
@@ -60,13 +73,10 @@ Eigen::VectorXf parting_of(const MotionDataset& data, const Eigen::VectorXf& ope
     const Eigen::Map<const Meshes> meshes(data.expression.data() + clip.start * data.coefficients,
                                           clip.frames, data.coefficients);
     const Eigen::VectorXf openings = meshes * opening;
-    const float* shut = data.shut.data() + clip.start;
-    for (Eigen::Index t = 0, end = 0; t < clip.frames; t = end + 1) {
-      end = t;
-      if (shut[t] <= 0) continue;
-      while (end + 1 < clip.frames && shut[end + 1] > 0) ++end;
+    for (const auto& [first, last] : bilabials(data.shut.data() + clip.start, clip.frames)) {
       Eigen::Index met = 0;
-      const Eigen::Index from = std::max<Eigen::Index>(t - 1, 0), to = std::min(end + 1, clip.frames - 1);
+      const Eigen::Index from = std::max<Eigen::Index>(first - 1, 0),
+                         to = std::min(last + 1, clip.frames - 1);
       openings.segment(from, to - from + 1).minCoeff(&met);
       met += from;
       for (Eigen::Index other : {met - 4, met - 3, met + 3, met + 4})
@@ -118,17 +128,14 @@ ClosureFigure measure(const std::vector<Rows>& clips, const Eigen::VectorXd& wei
       from = std::max<Eigen::Index>(from, 0), to = std::min(to, count - 1);
       return (v.segment(from, to - from + 1).array() > above).any();
     };
-    for (Eigen::Index t = 0, end = 0; t < count; t = end + 1) {
-      end = t;
-      if (clip.shut[t] <= 0) {
-        if (any(clip.shut, t - 1, t + 1, 0)) continue;
-        ++figure.rows;
-        figure.false_rows += p[t] > kTold ? 1 : 0;
-        continue;
-      }
-      while (end + 1 < count && clip.shut[end + 1] > 0) ++end;
+    for (const auto& [first, last] : bilabials(clip.shut.data(), count)) {
       ++figure.bilabials;
-      figure.found += any(p, t - 1, end + 1, kTold) ? 1 : 0;
+      figure.found += any(p, first - 1, last + 1, kTold) ? 1 : 0;
+    }
+    for (Eigen::Index t = 0; t < count; ++t) {
+      if (any(clip.shut, t - 1, t + 1, 0)) continue;
+      ++figure.rows;
+      figure.false_rows += p[t] > kTold ? 1 : 0;
     }
   }
   return figure;
