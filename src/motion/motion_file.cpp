@@ -139,7 +139,7 @@ void write_motion(const std::filesystem::path& path, const Motion& motion) {
   core::OutputFile file(path);
   std::ofstream stream(file.temporary(), std::ios::binary);
   char rate[32];
-  std::snprintf(rate, sizeof rate, "%.17g", motion.rate);
+  std::snprintf(rate, sizeof rate, "%.9g", motion.rate);
   stream << "{\n\"kind\": \"" << kKind << "\",\n\"version\": 1,\n\"face_model\": \"" << motion.face_model
          << "\",\n\"rate\": " << rate << ",\n\"rest\": " << text_of(motion.rest) << ",\n\"expression\": [";
   for (Eigen::Index i = 0; i < motion.expression.rows(); ++i)

@@ -71,7 +71,7 @@ class RenderLoop {
         scene_(scene),
         report_(report),
         source_(options, plan.is_still),
-        strip_(scene_, std::int64_t(plan.tasks.size())),
+        strip_(scene_, plan.tasks),
         writer_(options.output, source_.reader(), encoder(options), mux(options)) {
     scene_.upright_from_stored = source_.reader().upright_from_stored();
     if (!options.mask_out.empty()) {

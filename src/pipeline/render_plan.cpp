@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cmath>
 
+#include "pipeline/mouth_control.h"
 #include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/measure_sync.h"
 
 namespace resyncer::pipeline {
 
@@ -35,18 +37,19 @@ std::vector<double> frame_times(const Analysis& analysis, bool is_still, double 
   return times;
 }
 
-void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, const Eigen::VectorXf& rest,
-                 RenderPlan* plan) {
-  double speech_seconds = double(track.expression.rows()) / track.rate;
-  std::vector<double> times = frame_times(analysis, plan->is_still, speech_seconds);
-  motion::Coefficients mouths = motion::sample(track, times, rest);
+double mean_rate(const std::vector<double>& times) {
+  return times.size() > 1 ? double(times.size() - 1) / (times.back() - times.front()) : kStillRate;
+}
+
+// `in_ranges`: weight of every frame by the ranges that were asked for.
+void plan_frames(const motion::Coefficients& mouths, const std::vector<float>& in_ranges, RenderPlan* plan) {
   std::vector<int> previous;
-  plan->tasks.resize(times.size());
-  for (std::size_t i = 0; i < times.size(); ++i) {
+  plan->tasks.resize(in_ranges.size());
+  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
     std::size_t analysed = plan->is_still ? 0 : i;
     const auto& params = plan->face.frames[analysed];
     FrameTask& task = plan->tasks[i];
-    task.weight = plan->face.weight[analysed];
+    task.weight = std::min(plan->face.weight[analysed], in_ranges[i]);
     if (!params || task.weight <= 0) continue;
     task.params = &*params;
     task.expression = with_mouth(params->expression, mouths.row(Eigen::Index(i)).transpose());
@@ -57,6 +60,21 @@ void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, con
   }
 }
 
+// The controls, with the source's own offset measured where it is to be kept.
+MouthControls resolved(const RenderOptions& options, const Analysis& analysis, const RenderPlan& plan,
+                       const ModelSet& models, RenderReport* report) {
+  MouthControls controls = options.mouth;
+  if (!controls.keep_source_offset) return controls;
+  auto start = SteadyClock::now();
+  const SourceOffset source = source_offset(options.input, analysis, plan.face, plan.model, models);
+  report->stages["source offset"] = {seconds_since(start), analysis.frame_count()};
+  if (!source.doubt.empty())
+    report->notes.push_back("the source's own offset is not known, 0 is used: " + source.doubt);
+  report->source_offset_ms = source.milliseconds;
+  controls.offset_ms = motion::Curve(float(source.milliseconds));
+  return controls;
+}
+
 }  // namespace
 
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
@@ -64,6 +82,7 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   RenderPlan plan;
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
+  check_controls(options.mouth, options.input, plan.is_still);
 
   AnalysisOptions options_of_analysis;
   options_of_analysis.tracker = options.tracker;
@@ -85,11 +104,25 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
                 "use footage with a clear, frontal face");
   report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
+  const MouthControls controls = resolved(options, analysis, plan, models, report);
   start = SteadyClock::now();
   const RestingMouth rest = rest_pose(plan.model, plan.face, models.get("motion").file);
-  motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
-                                             style_window(plan.model, analysis, plan.face), rest);
-  plan_frames(analysis, track, rest.mesh, &plan);
+  motion::MotionTrack track;
+  double speech_seconds = 0;  // of a picture's video
+  if (controls.motion_in.empty()) {
+    track = predict_motion(options.speech, models.get("motion").file,
+                           style_window(plan.model, analysis, plan.face), rest);
+    speech_seconds = double(track.expression.rows()) / track.rate;
+  } else if (plan.is_still) {
+    speech_seconds = motion_seconds(options.speech);
+  }
+  const std::vector<double> times = frame_times(analysis, plan.is_still, speech_seconds);
+  const std::vector<float> in_ranges = range_weights(
+      controls.ranges, times, plan.is_still ? std::vector<std::int64_t>{0} : analysis.tracks.shot_starts);
+  const motion::Coefficients mouths = mouths_of_frames(
+      controls, {plan.model, models.get("face-model").sha256, plan.face.identity, times, mean_rate(times)},
+      track, rest.mesh, &report->notes);
+  plan_frames(mouths, in_ranges, &plan);
   report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }
