@@ -17,6 +17,7 @@ namespace {
 struct Reduced {
   media::VideoFrame picture;
   core::ImageU8 gray;
+  std::optional<std::vector<track::Detection>> found;  // where the frame was looked through already
 };
 
 // The tracking half of the pass.
@@ -45,7 +46,7 @@ struct Follower {
   }
 
   void push(const Reduced& item) {
-    std::vector<core::FaceObservation> faces = tracker->push(item.gray, scale);
+    std::vector<core::FaceObservation> faces = tracker->push(item.gray, scale, item.found ? &*item.found : nullptr);
     if (options.bank)
       bank.push(out->frame_count(), item.picture, upright_from_stored, item.gray, scale, faces);
     out->pts.push_back(item.picture.pts());
@@ -53,6 +54,7 @@ struct Follower {
   }
 };
 
+// Decoding is the lesser half of the work: the thread that decodes looks frames through for faces besides.
 void analyse_in_parallel(media::VideoReader* reader, Follower* follower) {
   constexpr std::size_t kQueue = 6;
   BoundedQueue<Reduced> queue(kQueue);
@@ -62,11 +64,14 @@ void analyse_in_parallel(media::VideoReader* reader, Follower* follower) {
   core::Affine2 upright = reader->upright_from_stored();
   std::thread decoding([&] {
     try {
-      while (std::optional<media::VideoFrame> frame = reader->read()) {
+      track::FaceSearch search(follower->options.tracker);
+      for (std::int64_t index = 0; std::optional<media::VideoFrame> frame = reader->read(); ++index) {
         std::optional<core::ImageU8> gray = spare.pop();
         if (!gray) break;
         media::to_gray(*frame, upright, follower->scale, &*gray);
-        if (!queue.push({std::move(*frame), std::move(*gray)})) break;
+        std::optional<std::vector<track::Detection>> found;
+        if (search.is_due(index)) found = search.search(*gray);
+        if (!queue.push({std::move(*frame), std::move(*gray), std::move(found)})) break;
       }
     } catch (...) {
       failure = std::current_exception();

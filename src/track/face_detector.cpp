@@ -17,11 +17,11 @@ constexpr int kBorder = 24;
 constexpr float kScoredBox = 88.F;
 constexpr float kScoredChip = 136.F;
 
-FaceSquare square_of(const dlib::rectangle& rect) {
-  FaceSquare square;
-  square.centre = {float(rect.left() + rect.right() + 1) / 2, float(rect.top() + rect.bottom() + 1) / 2};
-  square.side = float(rect.width() + rect.height()) / 2;
-  return square;
+Detection detection_of(const dlib::rect_detection& found) {
+  const dlib::rectangle& rect = found.rect;
+  return {{float(rect.left() + rect.right() + 1) / 2, float(rect.top() + rect.bottom() + 1) / 2},
+          float(rect.width() + rect.height()) / 2,
+          float(found.detection_confidence)};
 }
 
 // The detector without what scoring a chip does not need: only the front, left and right views (the chip is
@@ -48,19 +48,17 @@ struct FaceDetector::Impl {
 FaceDetector::FaceDetector() : impl_(std::make_unique<Impl>()) {}
 FaceDetector::~FaceDetector() = default;
 
-std::vector<Detection> FaceDetector::search(const cv::Mat& gray, float resize, float min_score) {
+std::vector<Detection> FaceDetector::search(const cv::Mat& gray, float resize) {
   auto& m = *impl_;
   cv::resize(gray, m.resized, {}, resize, resize, resize < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
   cv::copyMakeBorder(m.resized, m.bordered, kBorder, kBorder, kBorder, kBorder, cv::BORDER_REPLICATE);
-  m.detector(dlib::cv_image<unsigned char>(m.bordered), m.found, min_score);
+  m.detector(dlib::cv_image<unsigned char>(m.bordered), m.found, kFoundScore);
   std::vector<Detection> result;
   core::Point2 shift(kBorder, kBorder);
   for (const auto& f : m.found) {
-    Detection d;
-    d.square = square_of(f.rect);
-    d.square.centre = (d.square.centre - shift) / resize;
-    d.square.side /= resize;
-    d.score = float(f.detection_confidence);
+    Detection d = detection_of(f);
+    d.centre = (d.centre - shift) / resize;
+    d.side /= resize;
     result.push_back(d);
   }
   std::stable_sort(result.begin(), result.end(), [](auto& a, auto& b) { return a.score > b.score; });
@@ -78,9 +76,9 @@ float FaceDetector::score(const core::ImageU8& chip, float box_left, float box_s
   float best = kNoFaceScore;
   core::Point2 expected(float(m.resized.cols) / 2, float(m.resized.rows) / 2);
   for (const auto& f : m.found) {
-    FaceSquare square = square_of(f.rect);
-    bool same = (square.centre - expected).norm() < 0.3F * kScoredBox && square.side < 1.4F * kScoredBox;
-    if (same) best = std::max(best, float(f.detection_confidence));
+    const Detection d = detection_of(f);
+    bool same = (d.centre - expected).norm() < 0.3F * kScoredBox && d.side < 1.4F * kScoredBox;
+    if (same) best = std::max(best, d.score);
   }
   return best;
 }

@@ -6,18 +6,12 @@
 #include <opencv2/core/mat.hpp>
 #include <vector>
 
-#include "face_shape.h"
-#include "resyncer/core/geometry.h"
 #include "resyncer/core/image.h"
+#include "resyncer/track/face_search.h"
 
 namespace resyncer::track {
 
-// dlib's score: 0 is the detector's own threshold, clear faces reach 1 to 3.
-struct Detection {
-  FaceSquare square;  // px of the searched image; angle 0
-  float score = 0;
-};
-
+constexpr float kFoundScore = 0.F;    // dlib's own threshold: from here on a detection starts a face
 constexpr float kNoFaceScore = -1.F;  // lowest score that is told apart
 
 class FaceDetector {
@@ -25,8 +19,8 @@ class FaceDetector {
   FaceDetector();
   ~FaceDetector();
 
-  // Faces in the image resized by `resize` (the detector's window is 80 px there), best first.
-  std::vector<Detection> search(const cv::Mat& gray, float resize, float min_score);
+  // Faces of at least kFoundScore in the image resized by `resize` (the detector's window is 80 px there), best first.
+  std::vector<Detection> search(const cv::Mat& gray, float resize);
 
   // Score of the face that fills the centred box of `chip`; kNoFaceScore when there is none.
   float score(const core::ImageU8& chip, float box_left, float box_side);

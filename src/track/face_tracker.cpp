@@ -10,6 +10,7 @@
 #include "face_shape.h"
 #include "landmark_model.h"
 #include "resyncer/core/error.h"
+#include "search_plan.h"
 #include "shot_cut.h"
 
 namespace resyncer::track {
@@ -17,14 +18,12 @@ namespace {
 
 constexpr char kDebianModel[] = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
 constexpr int kAnalysisSide = 1280;
-constexpr int kSmallestSearch = 160;      // px: twice the detector's window
 constexpr std::size_t kFewestFrames = 3;  // observations that make a track, in shots that are longer
 
 // The chip a face is looked at in: turned upright, the detector's box at a fixed size, some room around it.
 constexpr int kChip = 256;
 constexpr float kChipBox = 160.F, kChipBoxLeft = (kChip - kChipBox) / 2;
 
-constexpr float kStartScore = 0.F;  // dlib's own threshold: from here on a detection starts a face
 // Confidence that the first look at a new face must give: the detector alone errs now and then.
 constexpr float kStartConfidence = 0.8F;
 constexpr float kLostScore = -0.55F;  // below: not a frontal face any more
@@ -79,8 +78,8 @@ struct FaceTracker::Impl {
   void cut_chip(const FaceSquare& square);
   bool look(Followed* face, FaceSquare square);
   void follow();
-  void search_frame();
-  void search(float resize);
+  void search_frame(const std::vector<Detection>* found);
+  void adopt(const std::vector<Detection>& found);
   void adopt(const Detection& detection);
   void drop_doubles();
   void record(std::vector<core::FaceObservation>* seen);
@@ -95,7 +94,7 @@ struct FaceTracker::Impl {
   float scale = 1;
   core::ImageU8 thumbnail, chip = core::ImageU8(kChip, kChip, 1);
   cv::Mat reduced;
-  std::int64_t frame = 0, last_search = 0;
+  std::int64_t frame = 0;
   bool search_now = true;
   std::vector<Followed> faces;
   FaceTracks result;
@@ -183,31 +182,35 @@ void FaceTracker::Impl::follow() {
               faces.end());
 }
 
-void FaceTracker::Impl::search_frame() {
-  int side = std::max(width, height);
-  float resize = float(std::max(options.detection_width, kSmallestSearch)) / float(side);
+// `found`: what a plain search of this frame finds, or null.
+void FaceTracker::Impl::search_frame(const std::vector<Detection>* found) {
+  const float resize = search_resize(options, width, height);
   bool all_seen = !faces.empty() && std::all_of(faces.begin(), faces.end(), [](auto& f) { return f.seen(); });
   // Small frames are enlarged to find small faces, but not only to see whether someone has joined.
-  search(std::min(resize, all_seen ? 1.F : 2.F));
-  if (faces.empty() && resize < 1) search(1.F);
-  last_search = frame;
+  const bool enlarged = resize > 1 && !all_seen;
+  if (found != nullptr && !enlarged)
+    adopt(*found);
+  else
+    adopt(detector.search(gray, std::min(resize, enlarged ? 2.F : 1.F)));
+  if (faces.empty() && resize < 1) adopt(detector.search(gray, 1.F));
   search_now = false;
 }
 
-void FaceTracker::Impl::search(float resize) {
-  for (const auto& detection : detector.search(gray, resize, kStartScore)) adopt(detection);
+void FaceTracker::Impl::adopt(const std::vector<Detection>& found) {
+  for (const Detection& detection : found) adopt(detection);
 }
 
 // A detection is a face followed already, a lost one come back, or a new one.
 void FaceTracker::Impl::adopt(const Detection& detection) {
-  if (detection.square.side < float(options.min_face_px) * scale) return;
-  core::Box box = upright_box(detection.square);
+  if (detection.side < float(options.min_face_px) * scale) return;
+  const FaceSquare square{detection.centre, detection.side, 0};
+  core::Box box = upright_box(square);
   Followed* lost = nullptr;
   float nearest = 1.5F;  // box sides
   for (auto& face : faces) {
     if (face.seen() && core::overlap(box, upright_box(face.square)) > kSameFace) return;
-    float away = (face.square.centre - detection.square.centre).norm() / detection.square.side +
-                 2 * std::abs(std::log(face.square.side / detection.square.side));
+    float away = (face.square.centre - square.centre).norm() / square.side +
+                 2 * std::abs(std::log(face.square.side / square.side));
     if (!face.seen() && away < nearest) {
       nearest = away;
       lost = &face;
@@ -215,7 +218,7 @@ void FaceTracker::Impl::adopt(const Detection& detection) {
   }
   Followed fresh;
   float needed = lost != nullptr ? options.min_score : kStartConfidence;
-  if (!look(&fresh, detection.square) || fresh.score < needed) return;
+  if (!look(&fresh, square) || fresh.score < needed) return;
   if (lost != nullptr) {
     // What is known of the face's looks stays known.
     fresh.appearance = std::move(lost->appearance);
@@ -265,7 +268,8 @@ void FaceTracker::Impl::record(std::vector<core::FaceObservation>* seen) {
 FaceTracker::FaceTracker(const TrackerOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 FaceTracker::~FaceTracker() = default;
 
-std::vector<core::FaceObservation> FaceTracker::push(const core::ImageU8& gray, float scale) {
+std::vector<core::FaceObservation> FaceTracker::push(const core::ImageU8& gray, float scale,
+                                                     const std::vector<Detection>* found) {
   assert(gray.channels == 1 && !gray.empty() && scale > 0);
   auto& m = *impl_;
   m.gray = cv::Mat(gray.height, gray.width, CV_8UC1, const_cast<std::uint8_t*>(gray.data.data()));
@@ -279,7 +283,7 @@ std::vector<core::FaceObservation> FaceTracker::push(const core::ImageU8& gray, 
   if (m.frame == 0 || !is_blank(thumbnail)) m.thumbnail = std::move(thumbnail);
 
   m.follow();
-  if (m.search_now || m.frame - m.last_search >= m.options.detection_interval) m.search_frame();
+  if (m.search_now || is_search_due(m.options, m.frame)) m.search_frame(found);
   m.drop_doubles();
   std::vector<core::FaceObservation> seen;
   m.record(&seen);
@@ -316,7 +320,7 @@ FaceTracks FaceTracker::finish() {
   }
   m.result = {};
   m.faces.clear();
-  m.frame = m.last_search = 0;
+  m.frame = 0;
   m.search_now = true;
   return done;
 }

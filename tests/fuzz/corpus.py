@@ -146,7 +146,7 @@ def analysis():
                "bank.pixels": tensor("U8", [12], 128)}
     head = lambda *values: {"tracks": tensor("I64", [2, 4], values)}
     most = 2**63 - 1
-    write_variants("analysis", tensors, {"kind": "analysis", "version": "1"}, {
+    write_variants("analysis", tensors, {"kind": "analysis", "version": "2"}, {
         "version": {"version": "0"}, 
         "base_huge": {"size": tensor("I64", [4], [64, 48, most, 1])},
         "pts_huge": {"pts": tensor("I64", [4], [-most, most, most, -most])},

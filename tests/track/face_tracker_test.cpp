@@ -171,6 +171,34 @@ TEST_F(FaceTrackerTest, TheSameFramesGiveTheSameTracks) {
     EXPECT_EQ(a.tracks[0].frames[t]->landmarks, b.tracks[0].frames[t]->landmarks);
 }
 
+TEST_F(FaceTrackerTest, SearchingAheadChangesNothing) {
+  cv::Mat empty(portrait_.size(), CV_8UC1, cv::Scalar(90));
+  FaceSearch search{TrackerOptions()};
+  int searched = 0;
+  auto once = [&](bool ahead) {
+    for (int t = 0; t < 26; ++t) {  // comes after a while, stays, is lost, comes back
+      const core::ImageU8 image = image_of(t < 3 || (t > 12 && t < 17) ? empty : moved(t, 1, 3 * t, 0));
+      std::optional<std::vector<Detection>> found;
+      if (ahead && search.is_due(t)) found = search.search(image), searched += found->empty() ? 0 : 1;
+      tracker_->push(image, 1, found ? &*found : nullptr);
+    }
+    return tracker_->finish();
+  };
+  const FaceTracks plain = once(false), ahead = once(true);
+  EXPECT_GT(searched, 0);
+  EXPECT_EQ(plain.shot_starts, ahead.shot_starts);
+  ASSERT_EQ(plain.tracks.size(), ahead.tracks.size());
+  ASSERT_FALSE(plain.tracks.empty());
+  for (std::size_t k = 0; k < plain.tracks.size(); ++k) {
+    ASSERT_EQ(plain.tracks[k].raw.size(), ahead.tracks[k].raw.size());
+    for (std::size_t t = 0; t < plain.tracks[k].raw.size(); ++t) {
+      ASSERT_EQ(plain.tracks[k].raw[t].has_value(), ahead.tracks[k].raw[t].has_value());
+      if (!plain.tracks[k].raw[t]) continue;
+      EXPECT_EQ(plain.tracks[k].raw[t]->landmarks, ahead.tracks[k].raw[t]->landmarks);
+    }
+  }
+}
+
 TEST_F(FaceTrackerTest, PicturesWithoutAFaceAreNoError) {
   for (int side : {1, 3, 40, 300}) {
     cv::Mat noise(side, side * 2, CV_8UC1);

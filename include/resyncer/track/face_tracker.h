@@ -10,13 +10,14 @@
 
 #include "resyncer/core/face.h"
 #include "resyncer/core/image.h"
+#include "resyncer/track/face_search.h"
 
 namespace resyncer::track {
 
 struct TrackerOptions {
   std::filesystem::path landmark_model;  // dlib shape_predictor with 68 points; empty = Debian's libdlib-data
   int detection_width = 640;             // frames are reduced to at most this many px wide or high to detect
-  int detection_interval = 10;           // frames between detections while every known face is followed well
+  int detection_interval = 10;           // every so many frames they are looked through, whoever is seen
   float min_score = 0.3F;  // observations below are dropped (left the frame, covered, in profile)
   int min_face_px = 32;    // smallest face width at full resolution
 };
@@ -47,8 +48,10 @@ class FaceTracker {
   ~FaceTracker();
 
   // `gray`: upright frame at `scale` times full resolution; observations come back in full-resolution px.
-  // Returns the faces of this frame before smoothing (for the reference bank).
-  std::vector<core::FaceObservation> push(const core::ImageU8& gray, float scale);
+  // `found`: what FaceSearch finds in this very frame, where that is known already; it saves time and changes
+  // nothing. Returns the faces of this frame before smoothing (for the reference bank).
+  std::vector<core::FaceObservation> push(const core::ImageU8& gray, float scale,
+                                          const std::vector<Detection>* found = nullptr);
   FaceTracks finish();
 
  private:
