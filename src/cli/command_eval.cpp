@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/command_eval_lips.h"
 #include "cli/command_eval_result.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
@@ -237,7 +238,8 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   render->add_option("-a,--audio", flags->speech, "Speech")->required();
   CLI::App* sync = parent->add_subcommand("sync", "Judge whether mouths and sound go together");
   sync->add_flag("--expert", flags->expert, "Ask the sync expert, not the judge");
-  for (CLI::App* command : {mesh, generator, motion, render, sync}) {
+  CLI::App* lips = parent->add_subcommand("lips", "How far the lips are open, frame by frame");
+  for (CLI::App* command : {mesh, generator, motion, render, sync, lips}) {
     command->add_option("clips", flags->clips, "Video files with one talking person")->required();
     command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
     command->add_flag("--json", flags->as_json, "Print JSON");
@@ -253,6 +255,8 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   mesh->callback([=] { *run = [=] { run_mesh(*flags, *global); }; });
   generator->callback([=] { *run = [=] { run_generator(*flags, *global); }; });
   render->callback([=] { *run = [=] { run_render(*flags, *global); }; });
+  lips->callback(
+      [=] { *run = [=] { run_eval_lips(flags->clips, flags->options, flags->as_json, *global); }; });
   sync->callback([=] { *run = [=] { run_sync(*flags, *global); }; });
   motion->add_option("--phones", flags->options.phones,
                      "Phoneme times of the clips (scripts/phones.py): count the bilabials whose lips shut");

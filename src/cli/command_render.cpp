@@ -5,6 +5,7 @@
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
+#include "cli/style_choice.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
 #include "resyncer/pipeline/render.h"
@@ -25,11 +26,17 @@ struct RenderFlags {
   std::string stats;
 };
 
+std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthFlags& mouth) {
+  std::vector<fs::path> files = {o.input, o.speech, o.person, o.drive, mouth.curve, o.mouth.motion_in};
+  files.insert(files.end(), o.style.names.begin(), o.style.names.end());  // as far as they are files
+  return files;
+}
+
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
   std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats};
   for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
-  spare_inputs(outputs, {o.input, o.speech, o.person, flags.mouth.curve, o.mouth.motion_in});
+  spare_inputs(outputs, input_files(o, flags.mouth));
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
   for (const fs::path& file : outputs) check_overwrite(file, manner);
 }
@@ -47,6 +54,10 @@ void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
 void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
+  if (options.speech.empty()) options.speech = options.drive;
+  if (options.speech.empty())
+    throw core::Error(core::ErrorKind::usage, "there is no speech", "", "name it after -a");
+  check_style_choice(options.style);
   options.mouth = parse_mouth_controls(flags.mouth);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
@@ -75,7 +86,8 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   auto& o = flags->options;
   CLI::App* command = app->add_subcommand("render", "Lip-sync a video (or a picture) to a speech track");
   command->add_option("input", o.input, "Video or still picture")->required();
-  command->add_option("-a,--audio", o.speech, "Speech: any file with an audio stream")->required();
+  command->add_option("-a,--audio", o.speech,
+                      "Speech: any file with an audio stream (default: that of --drive)");
   command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
   command
       ->add_option("--renderer", flags->renderer,
@@ -89,7 +101,11 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
       ->check(CLI::PositiveNumber)
       ->excludes(person);
   add_face_options(command, &flags->face, &o.tracker);
+  auto* drive = command->add_option("--drive", o.drive,
+                                    "Follow the mouth of the person in this video instead of the speech");
+  add_style_options(command, &o.style);
   add_mouth_options(command, &flags->mouth);
+  for (const char* other : {"--style", "--motion-in"}) drive->excludes(command->get_option(other));
   command->add_option("--video-codec", o.encoder.codec,
                       "FFmpeg encoder (default: the source's family); ffv1 = lossless");
   command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")

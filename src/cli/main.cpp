@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
   add_inspect(&app, &global, &run);
   add_models(&app, &global, &run);
   add_personalize(&app, &global, &run);
+  add_style(&app, &global, &run);
   add_prepare(&app, &global, &run);
   add_train(&app, &global, &run);
   add_eval(&app, &global, &run);

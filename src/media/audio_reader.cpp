@@ -98,7 +98,9 @@ void put(std::ostream& out, std::uint32_t value, int bytes) {
 }
 }  // namespace
 
-void stream_audio(const std::filesystem::path& path, int rate, const Sink& sink) { decode(path, rate, sink); }
+double stream_audio(const std::filesystem::path& path, int rate, const Sink& sink) {
+  return decode(path, rate, sink);
+}
 
 core::AudioClip read_audio(const std::filesystem::path& path, int rate, double* start_seconds) {
   core::AudioClip clip;

@@ -46,7 +46,8 @@ struct Follower {
   }
 
   void push(const Reduced& item) {
-    std::vector<core::FaceObservation> faces = tracker->push(item.gray, scale, item.found ? &*item.found : nullptr);
+    std::vector<core::FaceObservation> faces =
+        tracker->push(item.gray, scale, item.found ? &*item.found : nullptr);
     if (options.bank)
       bank.push(out->frame_count(), item.picture, upright_from_stored, item.gray, scale, faces);
     out->pts.push_back(item.picture.pts());

@@ -40,8 +40,8 @@ bool is_still(const mesh::FaceModel& model, const FittedFace& face) {
 // Mel in pieces to motion: of the speech only the gate and the motion are kept.
 class SpeechToMotion {
  public:
-  SpeechToMotion(const std::filesystem::path& weights, const motion::Coefficients& style)
-      : encoder_(weights), former_(weights), encoding_(encoder_), motion_(former_, style) {}
+  SpeechToMotion(const std::filesystem::path& weights, const motion::Manner& manner)
+      : encoder_(weights), former_(weights), encoding_(encoder_), motion_(former_, manner) {}
 
   void push(const core::FeatureSequence& mel) {
     gate_.push(mel);
@@ -91,9 +91,8 @@ RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face,
   return rest;
 }
 
-motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
-                                  const FittedFace& face) {
-  if (usable_frames(face).size() < kMinStyle || is_still(model, face)) return {};
+MotionRows motion_rows(const mesh::FaceModel& model, const Analysis& analysis, const FittedFace& face,
+                       double start, double end) {
   std::vector<double> times;
   std::vector<const float*> values;
   for (std::int64_t i = 0; i < analysis.frame_count(); ++i) {
@@ -101,12 +100,18 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
     times.push_back(analysis.centre_seconds(i));
     values.push_back(params ? params->expression.data() : nullptr);
   }
-  double start = analysis.seconds(0);
-  auto rows = std::size_t((times.back() - start) * motion::kMotionRate);
-  MotionRows motion = resample_motion(times, values, face.weight, model.speech_count, start, rows);
-  motion::Coefficients window(Eigen::Index(rows), model.speech_count);
+  const auto rows = std::size_t(std::max(0., end - start) * motion::kMotionRate);
+  return resample_motion(times, values, face.weight, model.speech_count, start, rows);
+}
+
+motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
+                                  const FittedFace& face) {
+  if (usable_frames(face).size() < kMinStyle || is_still(model, face)) return {};
+  const MotionRows motion = motion_rows(model, analysis, face, analysis.seconds(0),
+                                        analysis.centre_seconds(analysis.frame_count() - 1));
+  motion::Coefficients window(Eigen::Index(motion.confidence.size()), model.speech_count);
   Eigen::Index kept = 0;
-  for (std::size_t r = 0; r < rows; ++r) {
+  for (std::size_t r = 0; r < motion.confidence.size(); ++r) {
     if (motion.confidence[r] <= 0) continue;
     window.row(kept++) = Eigen::Map<const Eigen::RowVectorXf>(
         motion.values.data() + r * std::size_t(model.speech_count), model.speech_count);
@@ -115,16 +120,23 @@ motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& 
   return window;
 }
 
+motion::StyleFootage style_footage(const mesh::FaceModel& model, const Analysis& analysis,
+                                   const FittedFace& face, const std::filesystem::path& weights,
+                                   const std::filesystem::path& place) {
+  const RestingMouth rest = rest_pose(model, face, weights);
+  return {style_window(model, analysis, face), rest.mesh, rest.opening, place.string()};
+}
+
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const RestingMouth& rest) {
-  SpeechToMotion to_motion(weights, style);
+                                   const motion::Manner& manner, const RestingMouth& rest) {
+  SpeechToMotion to_motion(weights, manner);
   stream_mel(speech, [&](const core::FeatureSequence& mel) { to_motion.push(mel); });
   return to_motion.finish(rest);
 }
 
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const RestingMouth& rest) {
-  SpeechToMotion to_motion(weights, style);
+                                   const motion::Manner& manner, const RestingMouth& rest) {
+  SpeechToMotion to_motion(weights, manner);
   to_motion.push(speech::mel_spectrogram(speech));
   return to_motion.finish(rest);
 }

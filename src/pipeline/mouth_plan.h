@@ -9,6 +9,7 @@
 #include "resyncer/mesh/face_model.h"
 #include "resyncer/motion/sync_former.h"
 #include "resyncer/pipeline/analysis.h"
+#include "resyncer/pipeline/prepare.h"
 
 namespace resyncer::pipeline {
 
@@ -26,13 +27,22 @@ RestingMouth rest_pose(const mesh::FaceModel& model, const FittedFace& face,
 motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
                                   const FittedFace& face);
 
+// The mouth's meshes at 25 Hz between two moments of the clip's clock.
+MotionRows motion_rows(const mesh::FaceModel& model, const Analysis& analysis, const FittedFace& face,
+                       double start, double end);
+
+// What is needed of a clip of somebody else to speak like them, or as they do. `place`: the clip.
+motion::StyleFootage style_footage(const mesh::FaceModel& model, const Analysis& analysis,
+                                   const FittedFace& face, const std::filesystem::path& weights,
+                                   const std::filesystem::path& place);
+
 // Speech file -> mel -> features -> Style-SyncFormer. Streams the file; throws Error{input, model}.
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const RestingMouth& rest);
+                                   const motion::Manner& manner, const RestingMouth& rest);
 
 // The same for speech in memory, mono at 16 000 Hz.
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
-                                   const motion::Coefficients& style, const RestingMouth& rest);
+                                   const motion::Manner& manner, const RestingMouth& rest);
 
 // How long the motion of a speech file is, without predicting it. Streams the file; throws Error{input}.
 double motion_seconds(const std::filesystem::path& speech);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "pipeline/driven_motion.h"
 #include "pipeline/mouth_control.h"
 #include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
@@ -75,6 +76,17 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   return controls;
 }
 
+// As the driver's mouth moves, else as the speech tells.
+motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& mouth, const ModelSet& models,
+                              const CacheOptions& cache, const ProgressSink& progress) {
+  if (!options.drive.empty())
+    return driven_motion(options.drive, options.speech, mouth, models, cache, progress);
+  motion::Manner manner(mouth.own);
+  manner.style = choose_style(options.style, models, cache, progress);
+  manner.strength = options.style.strength;
+  return predict_motion(options.speech, models.get("motion").file, manner, mouth.rest);
+}
+
 }  // namespace
 
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
@@ -110,8 +122,8 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   motion::MotionTrack track;
   double speech_seconds = 0;  // of a picture's video
   if (controls.motion_in.empty()) {
-    track = predict_motion(options.speech, models.get("motion").file,
-                           style_window(plan.model, analysis, plan.face), rest);
+    track = motion_of(options, {plan.model, style_window(plan.model, analysis, plan.face), rest}, models,
+                      cache, progress);
     speech_seconds = double(track.expression.rows()) / track.rate;
   } else if (plan.is_still) {
     speech_seconds = motion_seconds(options.speech);

@@ -36,8 +36,7 @@ bool FaceSearch::is_due(std::int64_t index) const { return is_search_due(impl_->
 
 std::vector<Detection> FaceSearch::search(const core::ImageU8& gray) {
   const cv::Mat image(gray.height, gray.width, CV_8UC1, const_cast<std::uint8_t*>(gray.data.data()));
-  return impl_->detector.search(image,
-                                std::min(1.F, search_resize(impl_->options, gray.width, gray.height)));
+  return impl_->detector.search(image, std::min(1.F, search_resize(impl_->options, gray.width, gray.height)));
 }
 
 }  // namespace resyncer::track

@@ -119,6 +119,17 @@ def person():
     write("person", "nothing", safetensors({}, meta))
 
 
+def style():
+    tensors = {"token": tensor("F32", [4], 0.5), "opening": tensor("F32", [6], [0, 0.3, 0.1, 0.1, 0.5, 12])}
+    meta = {"kind": "style", "version": "1", "base": "abc"}
+    write_variants("style", tensors, meta, {
+        "base": {"base": "abd"}, "no_base": {"base": None}, "kind": {"kind": "person"}, "version": {"version": "2"},
+        "no_token": {"token": tensor("F32", [0])}, "token_long": {"token": tensor("F32", [5000])}, "token_wide": {"token": tensor("F32", [4], 3)},
+        "token_nan": {"token": tensor("F32", [4], NAN)}, "token_square": {"token": tensor("F32", [2, 2])},
+        "opening_short": {"opening": tensor("F32", [5])}, "opening_turned": {"opening": tensor("F32", [6], [0.3, 0, 0.1, 0.1, 0.5, 12])},
+        "opening_huge": {"opening": tensor("F32", [6], 1e30)}, "opening_missing": {"opening": None}, "mistyped": {"opening": tensor("I64", [6])}})
+
+
 def face_model():
     vertices = 127
     tensors = {"neutral": tensor("F32", [vertices, 3], [float(i % 11) for i in range(3 * vertices)]),
@@ -301,5 +312,5 @@ def faces_dataset():
     write("faces_dataset", "no_rows", safetensors(none, meta))
 
 
-for make in (tensor_file, weights, person, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
+for make in (tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

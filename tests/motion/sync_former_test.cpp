@@ -204,7 +204,8 @@ TEST_F(Motion, TheLipsOpenAsFarAsTheSpeakers) {
     EXPECT_GT(a.cwiseProduct(b).sum() / (a.norm() * b.norm()), 0.9999F);
   }
   // A few meshes show no manner.
-  EXPECT_EQ(former.predict(features, Coefficients::Constant(10, 6, 0.3F), {}, rest).expression, free);
+  EXPECT_EQ(former.predict(features, Coefficients(Coefficients::Constant(10, 6, 0.3F)), {}, rest).expression,
+            free);
 
   // Without a speaker the usual deviation counts.
   networks.former->opening_deviation.fill_(1.5F * (high - low) / 2.6F);
@@ -336,7 +337,8 @@ TEST_F(Motion, MisfitsAreRefused) {
   StyleSyncFormer former(path);
   Eigen::VectorXf rest = Eigen::VectorXf::Zero(6);
   EXPECT_THROW(former.predict(random_features(10, 15), {}, {}, rest), core::Error);
-  EXPECT_THROW(former.predict(random_features(10, 16), Coefficients::Zero(3, 7), {}, rest), core::Error);
+  EXPECT_THROW(former.predict(random_features(10, 16), Coefficients(Coefficients::Zero(3, 7)), {}, rest),
+               core::Error);
   EXPECT_THROW(former.predict(random_features(10, 16), {}, {}, Eigen::VectorXf::Zero(5)), core::Error);
   EXPECT_THROW(former.predict(random_features(10, 16), {}, std::vector<bool>(9, true), rest), core::Error);
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);

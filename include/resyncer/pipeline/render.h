@@ -12,6 +12,7 @@
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/mouth_controls.h"
 #include "resyncer/pipeline/progress.h"
+#include "resyncer/pipeline/styles.h"
 #include "resyncer/track/face_tracker.h"
 
 namespace resyncer::pipeline {
@@ -27,6 +28,8 @@ struct RenderOptions {
   Renderer renderer = Renderer::network;
   std::filesystem::path person;  // adaptation of the generator (personalize.h); empty = none
   double adapt_minutes = 0;      // make one from the input, or take it from the cache; 0 = no
+  StyleChoice style;             // manner of speaking
+  std::filesystem::path drive;   // video whose mouth is followed instead of the speech; empty = none
   MouthControls mouth;
   media::EncoderOptions encoder;
   track::FaceChoice face;
