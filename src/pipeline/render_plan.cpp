@@ -67,7 +67,7 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   if (!controls.keep_source_offset) return controls;
   auto start = SteadyClock::now();
   const SourceOffset source = source_offset(options.input, analysis, plan.face, plan.model, models);
-  report->stages["source offset"] = {seconds_since(start), analysis.frame_count()};
+  report->stages["offset"] = {seconds_since(start), analysis.frame_count()};
   if (!source.doubt.empty())
     report->notes.push_back("the source's own offset is not known, 0 is used: " + source.doubt);
   report->source_offset_ms = source.milliseconds;
