@@ -68,8 +68,10 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   auto start = SteadyClock::now();
   const SourceOffset source = source_offset(options.input, analysis, plan.face, plan.model, models);
   report->stages["offset"] = {seconds_since(start), analysis.frame_count()};
-  if (!source.doubt.empty())
+  if (!source.doubt.empty()) {
     report->notes.push_back("the source's own offset is not known, 0 is used: " + source.doubt);
+    return controls;
+  }
   report->source_offset_ms = source.milliseconds;
   controls.offset_ms = motion::Curve(float(source.milliseconds));
   return controls;

@@ -98,7 +98,7 @@ TEST_F(Control, ASourceWithoutSoundHasNoOffsetAndItIsSaid) {
   const RunResult result = render("out.mkv", {"--offset-ms", "auto", "--stats", scratch.file("stats.json")});
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("the source's own offset is not known, 0 is used: it has no sound"));
-  EXPECT_EQ(json::parse(text_of("stats.json"))["source_offset_ms"], 0);
+  EXPECT_TRUE(json::parse(text_of("stats.json"))["source_offset_ms"].is_null());
 }
 
 TEST_F(Control, SmoothingAndTheJawLimitCalmTheMotion) {
