@@ -41,7 +41,7 @@ motion::MotionTrack import(const MouthControls& controls, const MouthTimes& time
   if (cache.misfit > kVisibleCm) {
     char text[160];
     std::snprintf(text, sizeof text,
-                  ": the face cannot do all of this motion; up to %.1f mm are left out where it differs most",
+                  ": the face cannot do all of this motion; up to %.1f mm of it are left out",
                   double(10 * cache.misfit));
     notes->push_back(controls.motion_in.string() + text);
   }
