@@ -84,7 +84,6 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   RenderPlan plan;
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
-  check_controls(options.mouth, options.input, plan.is_still);
 
   AnalysisOptions options_of_analysis;
   options_of_analysis.tracker = options.tracker;

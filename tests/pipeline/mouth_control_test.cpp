@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "resyncer/core/error.h"
+#include "support/scratch_folder.h"
 
 namespace resyncer::pipeline {
 namespace {
@@ -54,6 +55,68 @@ TEST(RangeWeights, OfARangeWithoutFramesAreRefused) {
       EXPECT_EQ(error.kind(), core::ErrorKind::usage);
     }
   }
+}
+
+class MouthsOfFrames : public ::testing::Test {
+ protected:
+  MouthsOfFrames() {
+    track.expression.resize(50, model.speech_count);
+    for (Eigen::Index i = 0; i < 50; ++i)
+      track.expression.row(i) =
+          std::sin(0.7F * float(i)) * model.wide_open.head(model.speech_count).transpose();
+  }
+  motion::Coefficients mouths(const MouthControls& controls, std::vector<double> seconds) {
+    const double rate = double(seconds.size() - 1) / (seconds.back() - seconds.front());
+    const Eigen::VectorXf identity = Eigen::VectorXf::Zero(model.identity_count());
+    return mouths_of_frames(controls, {model, hash, identity, std::move(seconds), rate}, track, rest, &notes);
+  }
+
+  const mesh::FaceModel model = mesh::load_face_model(RESYNCER_SOURCE_DIR "/models/face-model.safetensors");
+  const std::string hash = std::string(64, '0');
+  const Eigen::VectorXf rest = Eigen::VectorXf::Zero(model.speech_count);
+  motion::MotionTrack track;
+  std::vector<std::string> notes;
+  support::ScratchFolder folder;
+};
+
+TEST_F(MouthsOfFrames, AreThePredictedOnesWithoutControls) {
+  EXPECT_EQ(mouths({}, frames(50)), motion::sample(track, frames(50), rest));
+}
+
+TEST_F(MouthsOfFrames, ComeLaterWithAPositiveOffsetAndOnlyWhereTheCurveSays) {
+  MouthControls controls;
+  controls.offset_ms = motion::Curve({{0.99, 0}, {1.01, 80}});
+  const motion::Coefficients moved = mouths(controls, frames(50)), plain = mouths({}, frames(50));
+  EXPECT_EQ(moved.topRows(24), plain.topRows(24));
+  EXPECT_LT((moved.bottomRows(24) - plain.middleRows(24, 24)).cwiseAbs().maxCoeff(), 1e-5F);
+}
+
+TEST_F(MouthsOfFrames, ObeyTheLimitOfTheJawAfterTheGain) {
+  MouthControls controls;
+  controls.gain = motion::Curve(2);
+  controls.jaw_max = motion::Curve(0.2F);
+  FittedFace face;
+  face.identity = Eigen::VectorXf::Zero(model.identity_count());
+  float most = 0;
+  const motion::Coefficients limited = mouths(controls, frames(50));
+  for (Eigen::Index i = 0; i < 50; ++i)
+    most = std::max(most, mouth_openness(model, face, limited.row(i).transpose()));
+  EXPECT_LE(most, 0.2F);
+  EXPECT_GT(most, 0.18F);
+}
+
+TEST_F(MouthsOfFrames, OfAFileAreItsRowsAtAnyFrameTimes) {
+  std::vector<double> uneven;
+  for (int i = 0; i < 40; ++i) uneven.push_back(0.02 + 0.05 * i + (i % 3 == 0 ? 0.013 : 0));
+  MouthControls out, in;
+  out.gain = motion::Curve(1.3F);
+  out.motion_out = in.motion_in = folder / "take.json";
+  const motion::Coefficients written = mouths(out, uneven);
+  track.expression.setZero();
+  EXPECT_EQ(mouths(in, uneven), written);
+  in.offset_ms = motion::Curve(float(1000 * (uneven.back() - uneven.front()) / 39));  // a frame, on the mean
+  EXPECT_LT((mouths(in, uneven).bottomRows(39) - written.topRows(39)).cwiseAbs().maxCoeff(), 1e-3F);
+  EXPECT_TRUE(notes.empty());
 }
 
 }  // namespace
