@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/face_choice.h"
+#include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
 #include "resyncer/core/error.h"
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 struct RenderFlags {
   pipeline::RenderOptions options;
   FaceFlags face;
+  MouthFlags mouth;
   std::string renderer = "network";
   int crf = -1;
   bool yes = false, no = false, no_cache = false;
@@ -25,8 +27,9 @@ struct RenderFlags {
 
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
-  const std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats};
-  spare_inputs(outputs, {o.input, o.speech, o.person});
+  std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats};
+  for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
+  spare_inputs(outputs, {o.input, o.speech, o.person, flags.mouth.curve, o.mouth.motion_in});
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
   for (const fs::path& file : outputs) check_overwrite(file, manner);
 }
@@ -44,6 +47,7 @@ void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
 void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
+  options.mouth = parse_mouth_controls(flags.mouth);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
@@ -56,6 +60,9 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
   bar.finish();
+  for (const std::string& note : report.notes) spdlog::warn("{}", note);
+  if (report.source_offset_ms)
+    spdlog::info("the mouth comes {:+.0f} ms after its sound, as in the source", *report.source_offset_ms);
   if (!flags.stats.empty()) core::write_text(flags.stats, pipeline::stats_json(options, models, report));
   spdlog::info("{}: {} frames, {} repainted, {:.1f} frames/s, speech {}", options.output.string(),
                report.frames, report.repainted_frames,
@@ -84,6 +91,7 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
       ->check(CLI::PositiveNumber)
       ->excludes(person);
   add_face_options(command, &flags->face, &o.tracker);
+  add_mouth_options(command, &flags->mouth);
   command->add_option("--video-codec", o.encoder.codec,
                       "FFmpeg encoder (default: the source's family); ffv1 = lossless");
   command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")

@@ -34,12 +34,11 @@ core::Affine2 face_view(const mesh::Vertices& neutral, int side) {
   return zoom * generator::crop_from_frame(neutral, side);
 }
 
-FilmStrip::FilmStrip(const Scene& scene, std::int64_t frames) : scene_(scene) {
-  std::vector<std::int64_t> painted;
-  for (std::int64_t i = 0; i < frames; ++i) {
-    std::size_t analysed = std::min(std::size_t(i), scene.face->frames.size() - 1);
-    if (scene.face->frames[analysed] && scene.face->weight[analysed] >= 1) painted.push_back(i);
-  }
+FilmStrip::FilmStrip(const Scene& scene, const std::vector<FrameTask>& tasks) : scene_(scene) {
+  std::vector<std::int64_t> painted, faded;
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    if (tasks[i].params != nullptr) (tasks[i].weight >= 1 ? painted : faded).push_back(std::int64_t(i));
+  if (painted.empty()) painted = std::move(faded);
   for (std::size_t k = 0; k < kMoments && !painted.empty(); ++k)
     moments_.push_back(painted[painted.size() * (2 * k + 1) / (2 * kMoments)]);
 }

@@ -14,7 +14,9 @@ core::Affine2 face_view(const mesh::Vertices& neutral, int side);
 
 class FilmStrip {
  public:
-  FilmStrip(const Scene& scene, std::int64_t frames);
+  // `tasks`: of all frames. The moments are evenly spread over those that are repainted, whole where there
+  // are any.
+  FilmStrip(const Scene& scene, const std::vector<FrameTask>& tasks);
 
   bool wants(std::int64_t frame) const;
   struct Column {

@@ -129,6 +129,13 @@ motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::fil
   return to_motion.finish(rest);
 }
 
+double motion_seconds(const std::filesystem::path& speech) {
+  std::int64_t frames = 0;  // of mel, two of which make a feature, and two of these a mesh
+  stream_mel(speech, [&](const core::FeatureSequence& mel) { frames += mel.frames; });
+  const std::int64_t meshes = ((frames + 1) / 2 + 1) / 2;
+  return double(meshes) / motion::kMotionRate;
+}
+
 float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth) {
   const Eigen::VectorXf expression = Eigen::VectorXf::Zero(model.expression_count());
   return mesh::lip_openness(mesh::control_vertices(model, face.identity, with_mouth(expression, mouth)));

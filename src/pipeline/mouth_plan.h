@@ -34,6 +34,9 @@ motion::MotionTrack predict_motion(const std::filesystem::path& speech, const st
 motion::MotionTrack predict_motion(const core::AudioClip& speech, const std::filesystem::path& weights,
                                    const motion::Coefficients& style, const RestingMouth& rest);
 
+// How long the motion of a speech file is, without predicting it. Streams the file; throws Error{input}.
+double motion_seconds(const std::filesystem::path& speech);
+
 // Lip opening of that mouth (mesh::lip_openness, speech_count coefficients).
 float mouth_openness(const mesh::FaceModel& model, const FittedFace& face, const Eigen::VectorXf& mouth);
 

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
 #include <future>
 #include <memory>
 #include <thread>
@@ -11,11 +10,10 @@
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
-#include "pipeline/mouth_plan.h"
+#include "pipeline/mouth_control.h"
+#include "pipeline/render_plan.h"
 #include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
-#include "resyncer/pipeline/analysis.h"
-#include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/personalize.h"
 
 namespace resyncer::pipeline {
@@ -28,87 +26,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
-
-// Everything known before the first frame is painted. Memory: about half a kB a frame, and the references.
-struct Plan {
-  mesh::FaceModel model;
-  FittedFace face;
-  References references;
-  std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
-  bool is_still = false;
-};
-
-constexpr int kStillRate = 25;  // frames a second of a still picture's video
-
-std::vector<double> frame_times(const Analysis& analysis, bool is_still, double speech_seconds) {
-  std::vector<double> times;
-  if (is_still) {
-    auto frames = std::max<std::int64_t>(1, std::llround(std::ceil(speech_seconds * kStillRate)));
-    for (std::int64_t i = 0; i < frames; ++i) times.push_back((double(i) + 0.5) / kStillRate);
-  } else {
-    // The new speech begins with the picture.
-    for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
-      times.push_back(analysis.centre_seconds(i) - analysis.seconds(0));
-  }
-  return times;
-}
-
-void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, const Eigen::VectorXf& rest,
-                 Plan* plan) {
-  double speech_seconds = double(track.expression.rows()) / track.rate;
-  std::vector<double> times = frame_times(analysis, plan->is_still, speech_seconds);
-  motion::Coefficients mouths = motion::sample(track, times, rest);
-  std::vector<int> previous;
-  plan->tasks.resize(times.size());
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    std::size_t analysed = plan->is_still ? 0 : i;
-    const auto& params = plan->face.frames[analysed];
-    FrameTask& task = plan->tasks[i];
-    task.weight = plan->face.weight[analysed];
-    if (!params || task.weight <= 0) continue;
-    task.params = &*params;
-    task.expression = with_mouth(params->expression, mouths.row(Eigen::Index(i)).transpose());
-    previous = generator::choose_lenders(plan->references.entries, task.expression,
-                                         generator::mouth_weights(plan->model),
-                                         mesh::head_angles(params->camera_from_head), previous);
-    task.references = previous;
-  }
-}
-
-Plan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
-               RenderReport* report) {
-  Plan plan;
-  plan.model = mesh::load_face_model(models.get("face-model").file);
-  plan.is_still = media::probe_video(options.input).is_still;
-
-  AnalysisOptions options_of_analysis;
-  options_of_analysis.tracker = options.tracker;
-  options_of_analysis.threads = options.threads == 1 ? 1 : 2;
-  CacheOptions cache;
-  if (options.use_cache)
-    cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
-  auto start = SteadyClock::now();
-  Analysis analysis =
-      analyse_cached(options.input, options_of_analysis, cache, progress, &report->analysis_cached);
-  report->stages["analyse"] = {seconds_since(start), analysis.frame_count()};
-
-  start = SteadyClock::now();
-  plan.face = fit(analysis, plan.model, options.face);
-  plan.references = take_references(&analysis, plan.face, plan.model);
-  report->reprojection_error = plan.face.reprojection_error;
-  if (plan.references.references.empty())
-    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", options.input.string(),
-                "use footage with a clear, frontal face");
-  report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
-
-  start = SteadyClock::now();
-  const RestingMouth rest = rest_pose(plan.model, plan.face, models.get("motion").file);
-  motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
-                                             style_window(plan.model, analysis, plan.face), rest);
-  plan_frames(analysis, track, rest.mesh, &plan);
-  report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
-  return plan;
 }
 
 struct Job {
@@ -149,13 +66,13 @@ class FrameSource {
 
 class RenderLoop {
  public:
-  RenderLoop(const RenderOptions& options, const Plan& plan, const Scene& scene, RenderReport* report)
+  RenderLoop(const RenderOptions& options, const RenderPlan& plan, const Scene& scene, RenderReport* report)
       : options_(options),
         plan_(plan),
         scene_(scene),
         report_(report),
         source_(options, plan.is_still),
-        strip_(scene_, std::int64_t(plan.tasks.size())),
+        strip_(scene_, plan.tasks),
         writer_(options.output, source_.reader(), encoder(options), mux(options)) {
     scene_.upright_from_stored = source_.reader().upright_from_stored();
     if (!options.mask_out.empty()) {
@@ -235,7 +152,7 @@ class RenderLoop {
   }
 
   const RenderOptions& options_;
-  const Plan& plan_;
+  const RenderPlan& plan_;
   Scene scene_;
   RenderReport* report_;
   FrameSource source_;
@@ -290,11 +207,12 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   RenderReport report;
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   check_speech(options.speech);
+  check_controls(options.mouth, options.input);
   const std::filesystem::path person = person_of(options, models, progress, &report);
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
 
   auto network = load_network(options, models, person, &report);
-  Plan plan = make_plan(options, models, progress, &report);
+  RenderPlan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 
   // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every

@@ -30,6 +30,7 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
       {"reprojection_error", report.reprojection_error},
       {"speech_stream", report.audio_action},
       {"precision", report.precision},
+      {"source_offset_ms", report.source_offset_ms ? nlohmann::json(*report.source_offset_ms) : nullptr},
       {"peak_memory_bytes", report.peak_memory_bytes},
       {"version", RESYNCER_VERSION},
       {"stages", stages},

@@ -6,10 +6,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/media/video_writer.h"
 #include "resyncer/pipeline/models.h"
+#include "resyncer/pipeline/mouth_controls.h"
 #include "resyncer/pipeline/progress.h"
 #include "resyncer/track/face_tracker.h"
 
@@ -26,6 +28,7 @@ struct RenderOptions {
   Renderer renderer = Renderer::network;
   std::filesystem::path person;  // adaptation of the generator (personalize.h); empty = none
   double adapt_minutes = 0;      // make one from the input, or take it from the cache; 0 = no
+  MouthControls mouth;
   media::EncoderOptions encoder;
   track::FaceChoice face;
   track::TrackerOptions tracker;
@@ -46,11 +49,13 @@ struct RenderReport {
   std::int64_t frames = 0, repainted_frames = 0;
   double wall_seconds = 0;
   bool analysis_cached = false;
-  bool person_cached = false;     // an adaptation that was made earlier
-  double adaptation_seconds = 0;  // of wall_seconds
-  double reprojection_error = 0;  // mean, in inter-ocular distances
-  std::string audio_action;       // "copied", "encoded as aac"
-  std::string precision;          // "bf16", "fp32"
+  bool person_cached = false;              // an adaptation that was made earlier
+  double adaptation_seconds = 0;           // of wall_seconds
+  double reprojection_error = 0;           // mean, in inter-ocular distances
+  std::string audio_action;                // "copied", "encoded as aac"
+  std::string precision;                   // "bf16", "fp32"
+  std::optional<double> source_offset_ms;  // MouthControls::keep_source_offset: measured, and kept
+  std::vector<std::string> notes;          // sentences for the user
   std::int64_t peak_memory_bytes = 0;
   std::map<std::string, StageTime> stages;
 };

@@ -1,0 +1,24 @@
+// What is known before the first frame of a render is painted: the face, the pictures that lend, and the
+// mouth of every frame.
+#pragma once
+
+#include <vector>
+
+#include "pipeline/frame_painter.h"
+
+namespace resyncer::pipeline {
+
+// Memory: about half a kB a frame, and the references.
+struct RenderPlan {
+  mesh::FaceModel model;
+  FittedFace face;
+  References references;
+  std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
+  bool is_still = false;
+};
+
+// Analysis, fit and speech of a job. Throws Error{input, model, face}.
+RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
+                     RenderReport* report);
+
+}  // namespace resyncer::pipeline
