@@ -72,6 +72,8 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
   bar.finish();
   for (const std::string& note : report.notes) spdlog::warn("{}", note);
+  if (report.source_offset_ms)
+    spdlog::info("the mouth comes {:+.0f} ms after its sound, as in the source", *report.source_offset_ms);
   if (!flags.stats.empty()) core::write_text(flags.stats, pipeline::stats_json(options, models, report));
   spdlog::info("{}: {} frames, {} repainted, {:.1f} frames/s, speech {}", options.output.string(),
                report.frames, report.repainted_frames,

@@ -1,6 +1,7 @@
 #include "cli/mouth_controls.h"
 
 #include <charconv>
+#include <optional>
 
 #include "resyncer/core/error.h"
 #include "resyncer/core/timecode.h"
@@ -24,14 +25,21 @@ pipeline::TimeRange parse_range(const std::string& text) {
   return {*start, *end};
 }
 
-float parse_offset(const std::string& text) {
+// All of the text as a number within the limits.
+std::optional<float> number(const std::string& text, const motion::Limits& limits) {
   float value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= motion::kOffsetMs.least) ||
-      !(value <= motion::kOffsetMs.most))
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || !(value >= limits.least && value <= limits.most)) return std::nullopt;
+  return value;
+}
+
+float parse_offset(const std::string& text) {
+  const auto value = number(text, motion::kOffsetMs);
+  if (!value)
     throw Error(ErrorKind::usage, "'" + text + "' is neither auto nor milliseconds from -5000 to 5000",
                 "--offset-ms");
-  return value;
+  return *value;
 }
 
 // The flag's value or the file's column.
@@ -42,8 +50,15 @@ void take(const char* flag, bool given, const std::optional<motion::Curve>& colu
   *control = *column;
 }
 
-CLI::Range within(const motion::Limits& limits) {
-  return CLI::Range(double(limits.least), double(limits.most));
+// CLI::Range lets not-a-number pass.
+CLI::Validator within(const motion::Limits& limits) {
+  const std::string range =
+      CLI::detail::to_string(limits.least) + " to " + CLI::detail::to_string(limits.most);
+  return CLI::Validator(
+      [=](std::string& text) {
+        return number(text, limits) ? std::string() : "'" + text + "' is no number from " + range;
+      },
+      range);
 }
 
 }  // namespace

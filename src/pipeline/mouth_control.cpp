@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "resyncer/core/error.h"
+#include "resyncer/media/video_reader.h"
 #include "resyncer/motion/controls.h"
 #include "resyncer/motion/motion_file.h"
 
@@ -41,7 +42,7 @@ motion::MotionTrack import(const MouthControls& controls, const MouthTimes& time
   if (cache.misfit > kVisibleCm) {
     char text[160];
     std::snprintf(text, sizeof text,
-                  ": the face cannot do all of this motion; up to %.1f mm are left out where it differs most",
+                  ": the face cannot do all of this motion; up to %.1f mm of it are left out",
                   double(10 * cache.misfit));
     notes->push_back(controls.motion_in.string() + text);
   }
@@ -50,9 +51,15 @@ motion::MotionTrack import(const MouthControls& controls, const MouthTimes& time
 
 }  // namespace
 
-void check_controls(const MouthControls& controls, const std::filesystem::path& input, bool is_still) {
+void check_controls(const MouthControls& controls, const std::filesystem::path& input) {
   check_format(controls.motion_in);
   check_format(controls.motion_out);
+  std::error_code ignored;
+  if (!controls.motion_in.empty() && !std::filesystem::is_regular_file(controls.motion_in, ignored))
+    throw Error(ErrorKind::input, "The motion cannot be used: there is no such file",
+                controls.motion_in.string());
+  if (!controls.still_head && !controls.keep_source_offset) return;
+  const bool is_still = media::probe_video(input).is_still;
   if (controls.still_head && !is_still)
     throw Error(
         ErrorKind::usage,

@@ -9,8 +9,8 @@
 
 namespace resyncer::pipeline {
 
-// Before long work, not after. Throws Error{usage}.
-void check_controls(const MouthControls& controls, const std::filesystem::path& input, bool is_still);
+// Before long work, not after. Throws Error{usage, input}.
+void check_controls(const MouthControls& controls, const std::filesystem::path& input);
 
 // Whose mouth moves, and when.
 struct MouthTimes {

@@ -10,6 +10,7 @@
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
+#include "pipeline/mouth_control.h"
 #include "pipeline/render_plan.h"
 #include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
@@ -206,6 +207,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   RenderReport report;
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   check_speech(options.speech);
+  check_controls(options.mouth, options.input);
   const std::filesystem::path person = person_of(options, models, progress, &report);
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
 

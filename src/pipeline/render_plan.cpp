@@ -68,9 +68,11 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   if (!controls.keep_source_offset) return controls;
   auto start = SteadyClock::now();
   const SourceOffset source = source_offset(options.input, analysis, plan.face, plan.model, models);
-  report->stages["source offset"] = {seconds_since(start), analysis.frame_count()};
-  if (!source.doubt.empty())
+  report->stages["offset"] = {seconds_since(start), analysis.frame_count()};
+  if (!source.doubt.empty()) {
     report->notes.push_back("the source's own offset is not known, 0 is used: " + source.doubt);
+    return controls;
+  }
   report->source_offset_ms = source.milliseconds;
   controls.offset_ms = motion::Curve(float(source.milliseconds));
   return controls;
@@ -94,7 +96,6 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   RenderPlan plan;
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
-  check_controls(options.mouth, options.input, plan.is_still);
 
   AnalysisOptions options_of_analysis;
   options_of_analysis.tracker = options.tracker;

@@ -312,5 +312,60 @@ def faces_dataset():
     write("faces_dataset", "no_rows", safetensors(none, meta))
 
 
-for make in (tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
+def curve():
+    cases = {"valid": "time,gain,jaw_max,smooth,offset_ms\n0,1,0.4,0,0\n1:02.5,0.5,,0.1,-40\n00:02:00,2,10,2,5000\n",
+             "crlf_bom": "\ufeff# why\r\ntime , gain\r\n\r\n0, 1\r\n", "empty": "", "comment": "# nothing",
+             "no_time": "gain\n1\n", "time_alone": "time\n0\n", "twice": "time,gain,gain\n0,1,1\n", "time_twice": "time,time,gain\n0,0,1\n",
+             "unknown": "time,lips\n0,1\n", "semicolons": "time;gain\n0;1\n", "no_rows": "time,gain\n", "no_keys": "time,gain\n0,\n1,\n",
+             "cells_many": "time,gain\n0,1,2\n", "cells_few": "time,gain\n0\n", "descends": "time,gain\n1,1\n0,1\n", "same": "time,gain\n1,1\n1,1\n",
+             "negative_time": "time,gain\n-1,1\n", "time_huge": "time,gain\n99999999999999999999,1\n", "time_minutes": "time,gain\n1:60,1\n",
+             "nan": "time,gain\n0,nan\n", "infinite": "time,gain\n0,inf\n", "overflow": "time,gain\n0,1e999\n", "underflow": "time,gain\n0,1e-999\n",
+             "hex": "time,gain\n0,0x1\n", "beyond": "time,gain\n0,2.0001\n", "below": "time,smooth\n0,-0.1\n", "quoted": 'time,gain\n"0","1"\n',
+             "nul": "time,gain\n0\0,1\n", "long_line": "time,gain\n0," + "1" * 5000, "no_line_end": "time,gain\n0,1"}
+    for name, text in cases.items():
+        write("curve", name, text.encode())
+
+
+def motion_file():
+    whole = {"kind": "resyncer-motion", "version": 1, "face_model": "00ff", "rate": 25, "rest": [0, -0.5], "expression": [[0.1, 2], [1e-38, -50], [3, 4]]}
+    text = json.dumps(whole).encode()
+    cases = {"valid": text, "truncated": text[:-9], "trailing": text + b"x", "empty": b"", "list": b"[]", "number": b"7", "object": b"{}", "null": b"null",
+             "deep": b'{"expression":' + b"[" * 1000, "deep_objects": b'{"kind":' * 1000, "bad_utf8": text.replace(b"motion", b"\xff\xfe"),
+             "nan": text.replace(b"0.1", b"NaN"), "overflow": text.replace(b"0.1", b"1e999"), "huge": text.replace(b"0.1", b"1e30"),
+             "integer_huge": text.replace(b"0.1", b"9" * 40), "integer_beyond": text.replace(b"0.1", str(2**64 - 1).encode()),
+             "twice": text.replace(b'"rest"', b'"kind"'), "comment": text.replace(b'"rest"', b'/* a */ "rest"'), "large": text + b" " * 2000}
+    for name, change in {"kind": {"kind": "motion"}, "kind_list": {"kind": ["resyncer-motion"]}, "version": {"version": 2}, "version_text": {"version": "1"},
+                         "face_model": {"face_model": "00fe"}, "face_model_null": {"face_model": None}, "rate_zero": {"rate": 0}, "rate_negative": {"rate": -1},
+                         "rate_list": {"rate": [25]}, "rest_short": {"rest": [0]}, "rest_long": {"rest": [0, 0, 0]}, "rest_deep": {"rest": [[0, 0]]},
+                         "rest_number": {"rest": 0}, "rows_few": {"expression": [[0, 0]] * 2}, "rows_many": {"expression": [[0, 0]] * 4}, "rows_none": {"expression": []},
+                         "row_short": {"expression": [[0, 0], [0], [0, 0]]}, "row_long": {"expression": [[0, 0], [0, 0, 0], [0, 0]]},
+                         "row_text": {"expression": [[0, "0"]] * 3}, "row_null": {"expression": [[0, None]] * 3}, "row_object": {"expression": [{"0": 0}] * 3},
+                         "flat": {"expression": [0, 0, 0, 0, 0, 0]}, "nested": {"expression": [[[0, 0]]] * 3}, "unknown": {"pose": 1}}.items():
+        cases[name] = json.dumps({**whole, **change}).encode()
+    for key in whole:
+        cases["no_" + key] = json.dumps({k: v for k, v in whole.items() if k != key}).encode()
+    for name, content in cases.items():
+        write("motion_file", name, content)
+
+
+def point_cache():
+    vertices = 127
+
+    def cache(value=0.0, magic=b"POINTCACHE2\0", version=1, count=vertices, samples=2, rows=2, change=None):
+        numbers = [value] * (3 * vertices * rows)
+        for index, number in (change or {}).items():
+            numbers[index] = number
+        return struct.pack("<12siiffi", magic, version, count, 0, 1, samples) + struct.pack(f"<{len(numbers)}f", *numbers)
+
+    whole = cache(0.1)
+    cases = {"valid": whole, "moved": cache(change={7: 0.5, 388: -2}), "truncated": whole[:-1], "header_only": whole[:32], "header_short": whole[:31], "empty": b"",
+             "trailing": whole + b"\0", "magic": cache(magic=b"POINTCACHE3\0"), "vertices_many": cache(count=2**31 - 1), "vertices_negative": cache(count=-127),
+             "samples_many": cache(samples=2**31 - 1), "samples_negative": cache(samples=-2), "samples_few": cache(samples=1, rows=1),
+             "samples_other": cache(samples=3, rows=3), "nan": cache(change={5: NAN}), "infinite": cache(change={500: math.inf}), "huge": cache(change={3: 3e38}),
+             "far": cache(99), "other_face": cache(change={i: 3.0 if i % 3 else -3.0 for i in range(381)}), "version": cache(version=2)}
+    for name, content in cases.items():
+        write("point_cache", name, content)
+
+
+for make in (curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/media/video_writer.h"
