@@ -20,12 +20,12 @@ struct ExtractFlags {
 };
 
 void print_header() {
-  std::printf("%-24s %8s %6s %6s %6s %7s\n", "style", "seconds", "low", "high", "mean", "speed/s");
+  std::printf("%-24s %8s %6s %6s %6s %7s\n", "style", "seconds", "low", "high", "mean", "tempo/s");
 }
 
 void print_row(const std::string& name, const motion::SpeakingStyle& s) {
   std::printf("%-24s %8.1f %6.3f %6.3f %6.3f %7.2f\n", name.c_str(), double(s.seconds), double(s.low),
-              double(s.high), double(s.mean), double(s.speed));
+              double(s.high), double(s.mean), double(s.tempo));
 }
 
 void run_extract(const ExtractFlags& flags, const GlobalOptions& global) {
@@ -55,7 +55,7 @@ void run_list(bool as_json, const GlobalOptions& global) {
                       {"high", s.high},
                       {"mean", s.mean},
                       {"deviation", s.deviation},
-                      {"speed", s.speed}});
+                      {"tempo", s.tempo}});
     std::cout << list.dump(2) << '\n';
     return;
   }

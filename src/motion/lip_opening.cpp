@@ -20,15 +20,34 @@ constexpr float kMaybeShut = 0.2F, kSurelyShut = 0.3F, kTouching = 0.03F, kDoubt
 // /p b m/ of GRID s1.
 constexpr std::array<float, 5> kClosing = {0.38F, 0.75F, 1, 0.62F, 0.17F};
 
+// Detail added to match a tempo; what one of it has to be worth, in shares of the tempo.
+constexpr float kSmoothest = -0.7F, kRoughest = 0.5F, kStep = 0.1F, kReluctance = 0.1F;
+constexpr std::array<float, 7> kSmooth = {0.07F, 0.13F, 0.19F, 0.22F,
+                                          0.19F, 0.13F, 0.07F};  // of mesh to mesh
+
+Coefficients smoothed(const Coefficients& meshes) {
+  Coefficients out = Coefficients::Zero(meshes.rows(), meshes.cols());
+  const auto reach = Eigen::Index(kSmooth.size() / 2);
+  for (Eigen::Index t = 0; t < meshes.rows(); ++t)
+    for (Eigen::Index k = -reach; k <= reach; ++k)
+      out.row(t) +=
+          kSmooth[std::size_t(k + reach)] * meshes.row(std::clamp<Eigen::Index>(t + k, 0, meshes.rows() - 1));
+  return out;
+}
+
 // Where there is no one's mouth to go by.
 Range usual_range(const Opening& lips, const Range& had) {
   const float more = 0.5F * (kDecilesApart * lips.usual_deviation - (had.high - had.low));
-  return {had.low - more, had.high + more};
+  const float centre = 0.5F * (had.low + had.high),
+              grown = had.high > had.low ? 1 + 2 * more / (had.high - had.low) : 1;
+  return {had.low - more, centre + grown * (had.middle - centre), had.high + more};
 }
 
 Range mixed(const Range& usual, const Range& known, float share) {
   if (share == 0 || share == 1) return share == 0 ? usual : known;
-  return {usual.low + share * (known.low - usual.low), usual.high + share * (known.high - usual.high)};
+  auto between = [&](float a, float b) { return a + share * (b - a); };
+  return {between(usual.low, known.low), between(usual.middle, known.middle),
+          between(usual.high, known.high)};
 }
 
 // Lips shut in a single frame between open ones would snap: real ones approach and leave.
@@ -92,7 +111,7 @@ Range range_of(std::vector<float> openings) {
     std::nth_element(openings.begin(), at, openings.end());
     return *at;
   };
-  return {quantile(0.1), quantile(0.9)};
+  return {quantile(0.1), quantile(0.5), quantile(0.9)};
 }
 
 void match_range(const Opening& lips, const WantedRange& wished, const std::vector<bool>& active,
@@ -119,11 +138,51 @@ void match_range(const Opening& lips, const WantedRange& wished, const std::vect
   const float middle = mean.dot(opening.transpose());
   const float shift = trust * 0.5F * (wanted.low + wanted.high) + (1 - trust) * 0.5F * (had.low + had.high) -
                       (middle + gain * (0.5F * (had.low + had.high) - middle));
+  // A parabola over the range lifts its middle to where it belongs; at a quarter of the range it would cease
+  // to be monotone.
+  const float range = wanted.high - wanted.low, now = middle + gain * (had.middle - middle) + shift;
+  const float bend = wished.bent ? trust * std::clamp(wanted.middle - now, -0.25F * range, 0.25F * range) : 0;
+  auto bent = [&](float is) {
+    const float u = std::clamp((is - wanted.low) / range, 0.F, 1.F);
+    return is + 4 * u * (1 - u) * bend;
+  };
   for (Eigen::Index t = 0; t < meshes->rows(); ++t) {
     meshes->row(t) = mean + gain * (meshes->row(t) - mean);
     const float is = meshes->row(t).dot(opening.transpose());
-    meshes->row(t) += (std::max(is + shift, wished.least) - is) * lips.lift.transpose();
+    meshes->row(t) += (std::max(bent(is + shift), wished.least) - is) * lips.lift.transpose();
   }
+}
+
+float tempo_of(const Eigen::VectorXf& openings) {
+  const auto n = openings.size();
+  if (n < 2) return 0;
+  const Range range = range_of({openings.data(), openings.data() + n});
+  const float moved = (openings.tail(n - 1) - openings.head(n - 1)).cwiseAbs().mean();
+  return range.high > range.low ? moved * kMotionRate / (range.high - range.low) : 0;
+}
+
+void match_tempo(const Opening& lips, float tempo, float share, const std::vector<bool>& active,
+                 Coefficients* meshes) {
+  if (share == 0 || !(tempo > 0)) return;
+  const Coefficients detail = *meshes - smoothed(*meshes);
+  const Eigen::VectorXf open = *meshes * lips.gradient, rough = detail * lips.gradient;
+  std::vector<Eigen::Index> counted;
+  for (Eigen::Index t = 0; t < open.size(); ++t)
+    if (active[std::size_t(t)]) counted.push_back(t);
+  const auto tempo_with = [&](float more) {
+    Eigen::VectorXf some(Eigen::Index(counted.size()));
+    for (std::size_t k = 0; k < counted.size(); ++k)
+      some[Eigen::Index(k)] = open[counted[k]] + more * rough[counted[k]];
+    return tempo_of(some);
+  };
+  const float had = tempo_with(0), wanted = had + share * (tempo - had);
+  if (!(had > 0)) return;
+  float best = 0, least = std::abs(had - wanted);
+  for (float more = kSmoothest; more <= kRoughest; more += kStep) {
+    const float cost = std::abs(tempo_with(more) - wanted) + kReluctance * std::abs(more) * wanted;
+    if (cost < least) best = more, least = cost;
+  }
+  *meshes += best * detail;
 }
 
 void shut_lips(const Opening& lips, const std::vector<float>& shut, float touching, Coefficients* meshes) {

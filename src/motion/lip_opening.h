@@ -28,11 +28,11 @@ float touching(const Opening& lips, const Eigen::VectorXf& rest, float rest_open
 // 0 below `from`, 1 above `to`, smooth in between.
 float smooth_step(float value, float from, float to);
 
-// How far lips go in both directions, but for the odd frame: lower and upper decile of their opening. Closed
-// and wide open are the same in speech without a pause and in speech with many, which mean and deviation are
-// not.
+// How far lips go in both directions, but for the odd frame, and where they are as often above as below:
+// lower and upper decile and median of their opening. Closed and wide open are the same in speech without a
+// pause and in speech with many, which mean and deviation are not.
 struct Range {
-  float low = 0, high = 0;
+  float low = 0, middle = 0, high = 0;
 };
 
 Range range_of(std::vector<float> openings);
@@ -42,14 +42,23 @@ float range_ratio(const Opening& lips, const Coefficients& from, const Coefficie
 
 struct WantedRange {
   Range range;
-  float share = 0;  // of `range` against what people usually do, about the middle of the guess
-  float least = 0;  // opening below which lips would pass through each other
+  bool bent = false;  // the median counts too
+  float share = 0;    // of `range` against what people usually do, about the middle of the guess
+  float least = 0;    // opening below which lips would pass through each other
 };
 
 // A guess that hedges moves too little, more so on a voice it does not know. The meshes are scaled and
 // shifted so that the lips open as wide and close as far as is wanted. Frames that are not `active` do not
 // count.
 void match_range(const Opening& lips, const WantedRange& wanted, const std::vector<bool>& active,
+                 Coefficients* meshes);
+
+// Mean change of the opening in a second, in ranges from decile to decile; 0 for lips that keep still.
+float tempo_of(const Eigen::VectorXf& openings);
+
+// Motion that is faster or slower than the wanted tempo for how far it goes (0 = whatever it is) is made
+// smoother, or, within limits, the opposite of it. `share`: of the way there.
+void match_tempo(const Opening& lips, float tempo, float share, const std::vector<bool>& active,
                  Coefficients* meshes);
 
 // The lips meet where the sound says so, whoever speaks: a network that learned from few people follows them

@@ -54,9 +54,9 @@ SpeakingStyle mix(const std::vector<SpeakingStyle>& styles, const std::vector<fl
     if (style.token.size() != mixed.token.size())
       throw Error(ErrorKind::model, "styles of different motion models cannot be mixed");
     mixed.token += share * style.token;
-    mixed.low += share * style.low, mixed.high += share * style.high;
+    mixed.low += share * style.low, mixed.middle += share * style.middle, mixed.high += share * style.high;
     mixed.mean += share * style.mean, mixed.deviation += share * style.deviation;
-    mixed.speed += share * style.speed;
+    mixed.tempo += share * style.tempo;
     mixed.seconds += style.seconds;
   }
   return mixed;
@@ -68,8 +68,8 @@ void write_style(const SpeakingStyle& style, const std::string& base, const std:
   writer.set_meta("version", kVersion);
   writer.set_meta("base", base);
   writer.add("token", {style.token.size()}, {style.token.data(), style.token.data() + style.token.size()});
-  writer.add("opening", {6},
-             {style.low, style.high, style.mean, style.deviation, style.speed, style.seconds});
+  writer.add("opening", {7},
+             {style.low, style.middle, style.high, style.mean, style.deviation, style.tempo, style.seconds});
   writer.write(path);
 }
 
@@ -82,13 +82,14 @@ SpeakingStyle read_style(const std::filesystem::path& path, const std::string& b
     refuse(file, "has version " + file.meta("version") + " where this program reads version " + kVersion);
   if (file.meta("base") != base) refuse(file, "was made for other weights of the motion model than these");
   const std::vector<float> token = numbers(file, "token", 1, kLongestToken),
-                           opening = numbers(file, "opening", 6, 6);
+                           opening = numbers(file, "opening", 7, 7);
   SpeakingStyle style;
   style.token = Eigen::Map<const Eigen::VectorXf>(token.data(), Eigen::Index(token.size()));
-  style.low = opening[0], style.high = opening[1];
-  style.mean = opening[2], style.deviation = opening[3], style.speed = opening[4];
-  style.seconds = opening[5];
-  if (!(style.low <= style.high) || std::max(std::abs(style.low), std::abs(style.high)) > kWidest ||
+  style.low = opening[0], style.middle = opening[1], style.high = opening[2];
+  style.mean = opening[3], style.deviation = opening[4], style.tempo = opening[5];
+  style.seconds = opening[6];
+  if (!(style.low <= style.middle && style.middle <= style.high) ||
+      std::max(std::abs(style.low), std::abs(style.high)) > kWidest || style.tempo < 0 ||
       style.token.cwiseAbs().maxCoeff() > 1)
     refuse(file, "no mouth speaks like this");
   return style;

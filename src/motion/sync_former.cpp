@@ -40,7 +40,9 @@ struct StyleSyncFormer::Impl {
 
   void check(const StyleFootage& clip) const {
     const auto width = network->config().coefficients;
-    if (clip.meshes.cols() != width || clip.rest.size() != width) misfit_of_meshes();
+    if (clip.meshes.cols() != width || clip.rest.size() != width ||
+        (!clip.openings.empty() && Eigen::Index(clip.openings.size()) != clip.meshes.rows()))
+      misfit_of_meshes();
     if (clip.meshes.rows() < kFewestStyle)
       throw core::Error(core::ErrorKind::face, "too few frames show how this person speaks", clip.place,
                         "use a clip with a second or more of a speaking face");
@@ -89,37 +91,37 @@ int StyleSyncFormer::coefficient_count() const { return int(impl_->network->conf
 
 Eigen::VectorXf StyleSyncFormer::lips_parting() const { return impl_->lips.parting; }
 
-// Deciles of how far the lips are open, by the meshes' own count, 0 = they meet.
 SpeakingStyle StyleSyncFormer::style_of(const std::vector<StyleFootage>& footage) const {
   const Impl& m = *impl_;
-  std::vector<float> openings;
   SpeakingStyle style;
   style.token = Eigen::VectorXf::Zero(m.network->config().style_size);
-  double moved = 0, steps = 0;
+  std::vector<float> openings;
   float meshes = 0;
   for (const StyleFootage& clip : footage) {
     m.check(clip);
+    const auto count = float(clip.meshes.rows());
     Coefficients about_mean = clip.meshes;
     about_mean.rowwise() -= m.own_mean(clip.meshes);
-    style.token += float(clip.meshes.rows()) * m.style_code(about_mean);
-    const Eigen::VectorXf open =
-        (clip.meshes * m.lips.gradient).array() - touching(m.lips, clip.rest, clip.rest_opening);
-    openings.insert(openings.end(), open.data(), open.data() + open.size());
-    moved += double((open.tail(open.size() - 1) - open.head(open.size() - 1)).cwiseAbs().sum());
-    steps += double(open.size() - 1);
-    meshes += float(clip.meshes.rows());
+    style.token += count * m.style_code(about_mean);
+    const Eigen::VectorXf open = clip.meshes * m.lips.gradient;
+    style.tempo += count * tempo_of(open);
+    const float touch = touching(m.lips, clip.rest, clip.rest_opening);
+    if (clip.openings.empty())
+      for (float o : open) openings.push_back(o - touch);
+    else
+      openings.insert(openings.end(), clip.openings.begin(), clip.openings.end());
+    meshes += count;
   }
   if (openings.empty())
     throw core::Error(core::ErrorKind::face, "no clip shows how somebody speaks", "",
                       "name a clip with a speaking face");
-  style.token /= meshes;
+  style.token /= meshes, style.tempo /= meshes;
   style.seconds = meshes / kMotionRate;
   const Eigen::Map<const Eigen::ArrayXf> all(openings.data(), Eigen::Index(openings.size()));
   style.mean = all.mean();
   style.deviation = std::sqrt((all - all.mean()).square().mean());
-  style.speed = float(moved / steps * kMotionRate);
   const Range range = range_of(openings);
-  style.low = range.low, style.high = range.high;
+  style.low = range.low, style.middle = range.middle, style.high = range.high;
   return style;
 }
 
@@ -197,7 +199,9 @@ WantedRange StyleSyncFormer::Stream::State::wanted_range(float touching) const {
   if (manner.style) {
     wanted.least = std::min(wanted.least, touching);
     wanted.share = manner.style->token.size() > 0 ? manner.strength : 0;
-    wanted.range = {touching + manner.style->low, touching + manner.style->high};
+    wanted.range = {touching + manner.style->low, touching + manner.style->middle,
+                    touching + manner.style->high};
+    wanted.bent = true;
   } else if (!own.empty()) {
     wanted.share = 1;
     wanted.range = range_of(std::move(own));
@@ -239,8 +243,10 @@ MotionTrack StyleSyncFormer::Stream::finish(const std::vector<bool>& speaking, c
       Eigen::Map<const Coefficients>(out.meshes.data(), Eigen::Index(out.meshes.size()) / width, width);
   track.expression.rowwise() += state_->knows_own() ? state_->own_mean : m.own_mean_at(rest);
   const float touch = touching(m.lips, rest, rest_opening);
-  match_range(m.lips, state_->wanted_range(touch), near_speech(speaking, track.expression.rows()),
-              &track.expression);
+  const std::vector<bool> active = near_speech(speaking, track.expression.rows());
+  if (state_->manner.style)
+    match_tempo(m.lips, state_->manner.style->tempo, state_->manner.strength, active, &track.expression);
+  match_range(m.lips, state_->wanted_range(touch), active, &track.expression);
   shut_lips(m.lips, out.shut, touch, &track.expression);
   if (!speaking.empty()) ease_to_rest(speaking, rest, &track.expression);
   return track;

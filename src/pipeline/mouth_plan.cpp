@@ -104,27 +104,59 @@ MotionRows motion_rows(const mesh::FaceModel& model, const Analysis& analysis, c
   return resample_motion(times, values, face.weight, model.speech_count, start, rows);
 }
 
-motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
-                                  const FittedFace& face) {
-  if (usable_frames(face).size() < kMinStyle || is_still(model, face)) return {};
-  const MotionRows motion = motion_rows(model, analysis, face, analysis.seconds(0),
-                                        analysis.centre_seconds(analysis.frame_count() - 1));
-  motion::Coefficients window(Eigen::Index(motion.confidence.size()), model.speech_count);
-  Eigen::Index kept = 0;
+namespace {
+
+// Rows of the clip at 25 Hz in which the face is seen: meshes, and the opening of the lips in the picture.
+struct SpeakingRows {
+  motion::Coefficients meshes;
+  std::vector<float> openings;
+};
+
+SpeakingRows speaking_rows(const mesh::FaceModel& model, const Analysis& analysis, const FittedFace& face) {
+  const auto frames = std::size_t(analysis.frame_count());
+  const double start = analysis.seconds(0), end = analysis.centre_seconds(analysis.frame_count() - 1);
+  const MotionRows motion = motion_rows(model, analysis, face, start, end);
+  std::vector<float> seen(frames, 0.F);
+  std::vector<const float*> values(frames, nullptr);
+  std::vector<double> times;
+  for (std::size_t i = 0; i < frames; ++i) {
+    times.push_back(analysis.centre_seconds(std::int64_t(i)));
+    const core::FaceObservation* raw = face.raw(analysis, std::int64_t(i));
+    if (raw == nullptr) continue;
+    seen[i] = core::mouth_openness(raw->landmarks);
+    values[i] = &seen[i];
+  }
+  const MotionRows lips = resample_motion(times, values, face.weight, 1, start, motion.confidence.size());
+  SpeakingRows rows{motion::Coefficients(Eigen::Index(motion.confidence.size()), model.speech_count), {}};
   for (std::size_t r = 0; r < motion.confidence.size(); ++r) {
     if (motion.confidence[r] <= 0) continue;
-    window.row(kept++) = Eigen::Map<const Eigen::RowVectorXf>(
+    rows.meshes.row(Eigen::Index(rows.openings.size())) = Eigen::Map<const Eigen::RowVectorXf>(
         motion.values.data() + r * std::size_t(model.speech_count), model.speech_count);
+    rows.openings.push_back(lips.values[r]);
   }
-  window.conservativeResize(kept, Eigen::NoChange);
-  return window;
+  rows.meshes.conservativeResize(Eigen::Index(rows.openings.size()), Eigen::NoChange);
+  return rows;
+}
+
+bool shows_no_manner(const mesh::FaceModel& model, const FittedFace& face) {
+  return usable_frames(face).size() < kMinStyle || is_still(model, face);
+}
+
+}  // namespace
+
+motion::Coefficients style_window(const mesh::FaceModel& model, const Analysis& analysis,
+                                  const FittedFace& face) {
+  if (shows_no_manner(model, face)) return {};
+  return speaking_rows(model, analysis, face).meshes;
 }
 
 motion::StyleFootage style_footage(const mesh::FaceModel& model, const Analysis& analysis,
                                    const FittedFace& face, const std::filesystem::path& weights,
                                    const std::filesystem::path& place) {
   const RestingMouth rest = rest_pose(model, face, weights);
-  return {style_window(model, analysis, face), rest.mesh, rest.opening, place.string()};
+  SpeakingRows rows{motion::Coefficients(0, model.speech_count), {}};
+  if (!shows_no_manner(model, face)) rows = speaking_rows(model, analysis, face);
+  return {std::move(rows.meshes), std::move(rows.openings), rest.mesh, rest.opening, place.string()};
 }
 
 motion::MotionTrack predict_motion(const std::filesystem::path& speech, const std::filesystem::path& weights,

@@ -120,14 +120,14 @@ def person():
 
 
 def style():
-    tensors = {"token": tensor("F32", [4], 0.5), "opening": tensor("F32", [6], [0, 0.3, 0.1, 0.1, 0.5, 12])}
+    tensors = {"token": tensor("F32", [4], 0.5), "opening": tensor("F32", [7], [0, 0.1, 0.3, 0.1, 0.1, 0.5, 12])}
     meta = {"kind": "style", "version": "1", "base": "abc"}
     write_variants("style", tensors, meta, {
         "base": {"base": "abd"}, "no_base": {"base": None}, "kind": {"kind": "person"}, "version": {"version": "2"},
         "no_token": {"token": tensor("F32", [0])}, "token_long": {"token": tensor("F32", [5000])}, "token_wide": {"token": tensor("F32", [4], 3)},
         "token_nan": {"token": tensor("F32", [4], NAN)}, "token_square": {"token": tensor("F32", [2, 2])},
-        "opening_short": {"opening": tensor("F32", [5])}, "opening_turned": {"opening": tensor("F32", [6], [0.3, 0, 0.1, 0.1, 0.5, 12])},
-        "opening_huge": {"opening": tensor("F32", [6], 1e30)}, "opening_missing": {"opening": None}, "mistyped": {"opening": tensor("I64", [6])}})
+        "opening_short": {"opening": tensor("F32", [5])}, "opening_turned": {"opening": tensor("F32", [7], [0.3, 0.1, 0, 0.1, 0.1, 0.5, 12])},
+        "opening_huge": {"opening": tensor("F32", [7], 1e30)}, "opening_missing": {"opening": None}, "mistyped": {"opening": tensor("I64", [7])}})
 
 
 def face_model():

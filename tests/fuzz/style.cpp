@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   return fuzz::read_or_refuse([&] {
     const motion::SpeakingStyle style = motion::read_style(file.path(), "abc");
     fuzz::require(style.token.size() > 0 && style.token.allFinite());
-    fuzz::require(style.low <= style.high && std::isfinite(style.speed));
+    fuzz::require(style.low <= style.high && std::isfinite(style.tempo));
     motion::mix({style, style}, {1, 2});
   });
 }

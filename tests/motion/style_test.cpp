@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "motion/lip_opening.h"
 #include "resyncer/core/error.h"
 #include "resyncer/motion/sync_former.h"
 #include "resyncer/nets/sync_former.h"
@@ -24,16 +25,18 @@ class Style : public testing::Test {
     c.coefficients = kWidth, c.components = 4, c.audio = 16, c.width = 32, c.feed_forward = 48, c.history = 5,
     c.reach = 4;
     nets::MotionNetworks networks({80, c.audio, 4}, c);
-    for (auto& p : networks.former->parameters()) p.add_(torch::randn_like(p) * 0.3);
+    for (auto& p : networks.former->parameters()) p.add_(torch::randn_like(p) * 0.2);
     torch::Tensor basis = torch::randn({c.coefficients, c.components});
     networks.former->motion_basis.copy_(basis);
     networks.former->motion_from_mesh.copy_(torch::pinverse(basis));
     networks.former->opening.copy_(torch::tensor({0.05F, 0.F, -0.02F, 0.F, 0.F, 0.F}));
     networks.former->opening_at_rest.fill_(0.02F);
-    networks.former->opening_deviation.fill_(0.05F);
+    networks.former->opening_deviation.fill_(0.1F);
     nets::save_motion_networks(path, networks, nets::Precision::full);
     former = std::make_unique<StyleSyncFormer>(path);
-    torch::Tensor values = torch::randn({600, 16});
+    // Sound that changes some times a second, as speech does.
+    torch::Tensor pace = torch::rand({1, 16}) * 0.5 + 0.1, start = torch::rand({1, 16}) * 6;
+    torch::Tensor values = 1.5 * torch::sin(torch::arange(600).unsqueeze(1) * pace + start);
     features = {600, 16, 50, std::vector<float>(values.data_ptr<float>(), values.data_ptr<float>() + 9600)};
   }
 
@@ -48,7 +51,7 @@ class Style : public testing::Test {
     return meshes;
   }
   static StyleFootage footage(float widest, float shape, int frames = 120) {
-    return {talk(widest, shape, frames), Eigen::VectorXf::Zero(kWidth), 0, "clip.mp4"};
+    return {talk(widest, shape, frames), {}, Eigen::VectorXf::Zero(kWidth), 0, "clip.mp4"};
   }
   float span(const Coefficients& meshes) const {
     Eigen::VectorXf o = meshes * kOpening;
@@ -74,10 +77,11 @@ class Style : public testing::Test {
 TEST_F(Style, KnowsHowFarAndHowFastTheLipsGo) {
   const SpeakingStyle style = former->style_of({footage(0.4F, 0.1F)});
   EXPECT_NEAR(style.low, 0.01F, 0.01F);
+  EXPECT_NEAR(style.middle, 0.2F, 0.02F);
   EXPECT_NEAR(style.high, 0.39F, 0.01F);
   EXPECT_NEAR(style.mean, 0.2F, 0.02F);
   EXPECT_NEAR(style.deviation, 0.2F / std::sqrt(2.F), 0.02F);
-  EXPECT_NEAR(style.speed, 0.4F * 2 * 25 * 0.3F / (2 * 3.14159F), 0.1F);
+  EXPECT_NEAR(style.tempo, 2 * 25 * 0.3F / (2 * 3.14159F), 0.3F);
   EXPECT_NEAR(style.seconds, 120 / 25.F, 1e-4F);
   // Lips that seem to be open by something where they meet: the opening counts from there.
   StyleFootage apart = footage(0.4F, 0.1F);
@@ -115,13 +119,17 @@ TEST_F(Style, TheLipsOpenAsFarAsInTheStyle) {
   const Coefficients own = talk(0.3F, 0.3F);
   Manner manner(own);
   const Coefficients plain = spoken(manner);
-  manner.style = former->style_of({{own, Eigen::VectorXf::Zero(kWidth), 0, ""}});
-  EXPECT_LT((spoken(manner) - plain).cwiseAbs().maxCoeff(), 1e-4F);
+  manner.style = former->style_of({{own, {}, Eigen::VectorXf::Zero(kWidth), 0, ""}});
+  manner.style->tempo = 0;
+  EXPECT_NEAR(span(spoken(manner)), span(plain), 0.1F * span(plain));
 }
 
 TEST_F(Style, StrengthGoesFromNeutralThroughTheStyleBeyond) {
-  const SpeakingStyle style = former->style_of({footage(0.6F, 0.1F)});
+  SpeakingStyle style = former->style_of({footage(0.9F, 0.1F)});
   const Coefficients neutral = spoken(styled({}, 1));
+  style.tempo = 0;
+  style.low = 0.02F, style.high = style.low + 1.3F * span(neutral);
+  style.middle = 0.5F * (style.low + style.high);
   EXPECT_EQ(spoken(styled(style, 0)), neutral);
   EXPECT_EQ(spoken(styled({}, 0.5F)), neutral);
   float before = span(neutral);
@@ -130,6 +138,35 @@ TEST_F(Style, StrengthGoesFromNeutralThroughTheStyleBeyond) {
     EXPECT_GT(now, before) << strength;
     before = now;
   }
+}
+
+// A slow and a quick movement of the lips, of which the quick one is what a tempo takes away or adds to.
+TEST(Tempo, IsMatchedByWhatIsQuick) {
+  Opening lips;
+  lips.gradient = Eigen::VectorXf::Constant(1, 0.1F);
+  Coefficients meshes(300, 1);
+  for (int t = 0; t < 300; ++t) meshes(t, 0) = 2 * float(std::sin(t * 0.25)) + float(std::sin(t * 1.3));
+  const std::vector<bool> active(300, true);
+  auto tempo = [&](float wanted, float share) {
+    Coefficients matched = meshes;
+    match_tempo(lips, wanted, share, active, &matched);
+    return tempo_of(matched * lips.gradient);
+  };
+  const float free = tempo(0, 1);
+  for (float ratio : {0.85F, 1.1F}) {
+    EXPECT_NEAR(tempo(ratio * free, 1), ratio * free, 0.05F * free);
+    EXPECT_EQ(tempo(ratio * free, 0), free);
+    EXPECT_NEAR(tempo(ratio * free, 0.5F), 0.5F * (1 + ratio) * free, 0.05F * free);
+  }
+  EXPECT_GT(tempo(0.1F * free, 1), 0.4F * free) << "within limits";
+  EXPECT_EQ(tempo_of(Eigen::VectorXf::Zero(20)), 0);
+  // Frames that do not count are moved like the others, but not asked.
+  std::vector<bool> half(300, false);
+  std::fill(half.begin(), half.begin() + 150, true);
+  Coefficients longer = meshes;
+  longer.bottomRows(150).setZero();
+  match_tempo(lips, 0.85F * free, 1, half, &longer);
+  EXPECT_NEAR(tempo_of(longer.topRows(150) * lips.gradient), 0.85F * free, 0.08F * free);
 }
 
 TEST_F(Style, OfAnotherModelIsRefused) {
@@ -159,8 +196,9 @@ TEST_F(Style, FileKeepsIt) {
   write_style(style, "abc", file);
   const SpeakingStyle back = read_style(file, "abc");
   EXPECT_EQ(back.token, style.token);
-  EXPECT_EQ(std::tie(back.low, back.high, back.mean, back.deviation, back.speed, back.seconds),
-            std::tie(style.low, style.high, style.mean, style.deviation, style.speed, style.seconds));
+  EXPECT_EQ(
+      std::tie(back.low, back.middle, back.high, back.mean, back.deviation, back.tempo, back.seconds),
+      std::tie(style.low, style.middle, style.high, style.mean, style.deviation, style.tempo, style.seconds));
   EXPECT_THROW(read_style(file, "abd"), core::Error);
   SpeakingStyle wrong = style;
   wrong.high = std::nanf("");
@@ -184,7 +222,7 @@ TEST_F(Style, TransferKeepsMotionAndNotTheShape) {
   // The shape that does not move is the target's.
   for (int k : {1, 3, 4, 5}) EXPECT_NEAR(led.col(k).mean(), own.col(k).mean(), 0.05F) << k;
   // A person driven by himself does what he did.
-  const StyleFootage himself{own, rest, 0, ""};
+  const StyleFootage himself{own, {}, rest, 0, ""};
   EXPECT_LT((former->transfer(own, seen, himself, own, rest, 0).expression - own).cwiseAbs().maxCoeff(),
             1e-4F);
 }

@@ -10,13 +10,14 @@ namespace resyncer::motion {
 
 struct SpeakingStyle {
   Eigen::VectorXf token;  // code of the style encoder; empty = the mean style
-  // How far the lips open: lower and upper decile, mesh::lip_openness, 0 = they meet.
-  float low = 0, high = 0;
+  // How far the lips open: lower decile, median and upper decile of mesh::lip_openness, 0 = they meet.
+  float low = 0, middle = 0, high = 0;
+  // How fast: mean change of the opening in a second, in ranges from decile to decile; 0 = unknown.
+  float tempo = 0;
 
   // What it was made from, for people.
   float seconds = 0;              // of footage
   float mean = 0, deviation = 0;  // of the opening
-  float speed = 0;                // mean change of the opening, 1 / s
 };
 
 // A weight a style, at least one, not negative, not all 0: they are scaled to a sum of 1. The mean style is

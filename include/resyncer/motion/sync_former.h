@@ -40,8 +40,10 @@ struct Manner {
 
 // Somebody speaking, whose manner or whose motion is wanted.
 struct StyleFootage {
-  Coefficients meshes;     // at 25 Hz
-  Eigen::VectorXf rest;    // mesh of the mouth at rest
+  Coefficients meshes;  // at 25 Hz
+  std::vector<float>
+      openings;          // of the lips as they are seen (mesh::lip_openness), one a mesh; empty = the meshes'
+  Eigen::VectorXf rest;  // mesh of the mouth at rest
   float rest_opening = 0;  // of the lips in it (mesh::lip_openness)
   std::string place;       // for errors
 };
