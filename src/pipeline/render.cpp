@@ -11,12 +11,14 @@
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
+#include "pipeline/label.h"
 #include "pipeline/mouth_plan.h"
 #include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/personalize.h"
+#include "resyncer/pipeline/provenance.h"
 
 namespace resyncer::pipeline {
 
@@ -76,6 +78,19 @@ void plan_frames(const Analysis& analysis, const motion::MotionTrack& track, con
   }
 }
 
+// When frames come on the screen, and when the last one leaves it (s).
+std::vector<double> frame_starts(const Analysis& analysis, bool is_still, std::size_t frames) {
+  std::vector<double> starts;
+  for (std::size_t i = 0; i < frames; ++i)
+    starts.push_back(is_still ? double(i) / kStillRate : analysis.seconds(std::int64_t(i)));
+  const auto& pts = analysis.pts;
+  if (is_still || frames < 2)
+    starts.push_back(starts.back() + 1.0 / kStillRate);
+  else
+    starts.push_back(double(2 * pts[frames - 1] - pts[frames - 2]) * analysis.time_base.value());
+  return starts;
+}
+
 Plan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                RenderReport* report) {
   Plan plan;
@@ -107,6 +122,9 @@ Plan make_plan(const RenderOptions& options, const ModelSet& models, const Progr
   motion::MotionTrack track = predict_motion(options.speech, models.get("motion").file,
                                              style_window(plan.model, analysis, plan.face), rest);
   plan_frames(analysis, track, rest.mesh, &plan);
+  std::vector<bool> altered;
+  for (const FrameTask& task : plan.tasks) altered.push_back(task.params != nullptr);
+  report->altered = altered_ranges(altered, frame_starts(analysis, plan.is_still, altered.size()));
   report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }
@@ -199,7 +217,8 @@ class RenderLoop {
     return encoder;
   }
   static media::MuxOptions mux(const RenderOptions& options) {
-    return {options.input, options.speech, options.keep_source_audio};
+    return {options.input, options.speech, options.keep_source_audio,
+            options.provenance ? provenance_statement() : media::Statement{}};
   }
 
   Painted paint(Workspace* work, Job job) const {
@@ -266,6 +285,13 @@ std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const Ren
   });
 }
 
+core::Patch make_label(const RenderOptions& options) {
+  if (options.label.empty()) return {};
+  const media::VideoReader reader(options.input, {-1, 1});
+  return label_patch(options.label, reader.info().stored_width, reader.info().stored_height,
+                     reader.upright_from_stored());
+}
+
 // The person file to render with, made first where that is wanted; empty = nobody's.
 std::filesystem::path person_of(const RenderOptions& options, const ModelSet& models,
                                 const ProgressSink& progress, RenderReport* report) {
@@ -290,9 +316,15 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   RenderReport report;
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   check_speech(options.speech);
+  if (options.provenance) check_consent_note(options.consent_note);
+  Scene scene;
+  scene.label = make_label(options);
   const std::filesystem::path person = person_of(options, models, progress, &report);
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
 
+  std::future<Ingredients> ingredients;  // read while the video is analysed
+  if (options.provenance)
+    ingredients = std::async(std::launch::async, [&] { return hash_ingredients(options, person); });
   auto network = load_network(options, models, person, &report);
   Plan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
@@ -300,7 +332,6 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every
   // frame analysed.
   generator::keep_freed_memory();
-  Scene scene;
   scene.model = &plan.model;
   scene.face = &plan.face;
   scene.references = &plan.references;
@@ -311,6 +342,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   report.frames = std::int64_t(plan.tasks.size());
   report.repainted_frames = std::count_if(plan.tasks.begin(), plan.tasks.end(),
                                           [](const FrameTask& task) { return task.params != nullptr; });
+  if (options.provenance) write_provenance(options, models, report, ingredients.get());
   report.wall_seconds = seconds_since(start);
   report.peak_memory_bytes = peak_memory();
   return report;

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/media/video_writer.h"
@@ -33,8 +34,15 @@ struct RenderOptions {
   bool use_cache = true;
   std::filesystem::path cache_folder;  // empty = $XDG_CACHE_HOME/resyncer
   int threads = 0;                     // frames in work at once; 0 = cores
+  std::string label;                   // shown in altered frames, UTF-8 (label.h); empty = none
+  bool provenance = true;              // the result says that it was altered, and how (provenance.h)
+  std::string consent_note;            // for the provenance, UTF-8; empty = none
   // Bit-exact on one kind of CPU: fp32 and version-free files. Frames never depend on the number of threads.
   bool deterministic = false;
+};
+
+struct TimeRange {
+  double begin = 0, end = 0;  // s in the result's own time; half open
 };
 
 struct StageTime {
@@ -44,6 +52,7 @@ struct StageTime {
 
 struct RenderReport {
   std::int64_t frames = 0, repainted_frames = 0;
+  std::vector<TimeRange> altered;  // where frames were repainted; frames without a break are one range
   double wall_seconds = 0;
   bool analysis_cached = false;
   bool person_cached = false;     // an adaptation that was made earlier
