@@ -9,8 +9,9 @@
 namespace resyncer::media {
 
 std::string xmp_box(const std::string& packet) {
-  constexpr std::array<unsigned char, 20> kName = {'u',  'u',  'i',  'd',  0xBE, 0x7A, 0xCF, 0xCB, 0x97, 0xA9,
-                                                   0x42, 0xE8, 0x9C, 0x71, 0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC};
+  constexpr std::array<unsigned char, 20> kName = {'u',  'u',  'i',  'd',  0xBE, 0x7A, 0xCF,
+                                                   0xCB, 0x97, 0xA9, 0x42, 0xE8, 0x9C, 0x71,
+                                                   0x99, 0x94, 0x91, 0xE3, 0xAF, 0xAC};
   const auto size = std::uint32_t(sizeof(std::uint32_t) + kName.size() + packet.size());
   std::string box;
   for (int shift = 24; shift >= 0; shift -= 8) box += char(size >> shift & 0xFF);

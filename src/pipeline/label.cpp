@@ -18,9 +18,9 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-constexpr double kSafeMargin = 0.05;      // of the width and the height, each side
+constexpr double kSafeMargin = 0.05;       // of the width and the height, each side
 constexpr double kLetterShare = 1 / 30.0;  // of the height
-constexpr int kSmallestLetters = 8;       // px
+constexpr int kSmallestLetters = 8;        // px
 constexpr float kBoxAlpha = 0.6F, kWhite = 0.95F, kBlack = 0.02F;
 
 template <auto destroy>
@@ -85,7 +85,8 @@ FontFace font_with(const FcCharSet& characters) {
         FcCharSetIsSubset(&characters, has) == FcTrue)
       return {reinterpret_cast<const char*>(file), index & 0xFFFF};
   }
-  throw refusal("has characters that no installed font shows", "install one, such as Debian's fonts-noto-cjk");
+  throw refusal("has characters that no installed font shows",
+                "install one, such as Debian's fonts-noto-cjk");
 }
 
 // The box round one line of letters of a size.

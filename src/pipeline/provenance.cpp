@@ -100,10 +100,9 @@ media::Statement provenance_statement() {
   media::Statement statement;
   // Of the tags that free text may stand in, "comment" alone survives ffmpeg -c copy between MP4, MOV and
   // Matroska. DIGITAL_SOURCE_TYPE is for Matroska, which takes any name.
-  statement.tags["comment"] =
-      std::string("Altered by resyncer " RESYNCER_VERSION
-                  ": the mouth was repainted to another speech; digitalSourceType=") +
-      kDigitalSourceType;
+  statement.tags["comment"] = std::string("Altered by resyncer " RESYNCER_VERSION
+                                          ": the mouth was repainted to another speech; digitalSourceType=") +
+                              kDigitalSourceType;
   statement.tags["DIGITAL_SOURCE_TYPE"] = kDigitalSourceType;
   statement.xmp = xmp_packet();
   return statement;
@@ -155,8 +154,7 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
   json["person"] = named(ingredients.person);
   json["models"] = models_of(options, models, ingredients);
   json["options"] = options_of(options, report);
-  json["altered"] = {
-      {"frames", report.repainted_frames}, {"of_frames", report.frames}, {"seconds", ranges}};
+  json["altered"] = {{"frames", report.repainted_frames}, {"of_frames", report.frames}, {"seconds", ranges}};
   if (!options.consent_note.empty()) json["consent_note"] = options.consent_note;
   // Names of files may be any bytes; everything else was checked.
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -15,7 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kTerm[] = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
+constexpr char kTerm[] =
+    "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
 class Provenance : public ::testing::Test {
  protected:
@@ -84,8 +85,8 @@ TEST_F(Provenance, ExiftoolReadsTheDigitalSourceType) {
 TEST_F(Provenance, TheFileBesideTheResultTellsHashesAndAlteredTime) {
   std::string clip = make_portrait_clip(scratch, "v.mkv", 2), video = scratch.file("part.mkv");
   ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", clip, "-vf",
-                 "drawbox=t=fill:color=gray:enable='between(t,0.79,1.19)'", "-c:v", "ffv1", "-output_ts_offset",
-                 "0.5", video})
+                 "drawbox=t=fill:color=gray:enable='between(t,0.79,1.19)'", "-c:v", "ffv1",
+                 "-output_ts_offset", "0.5", video})
                 .status,
             0);
   std::string out = scratch.file("d \xC3\xBC.mp4"), note = "Jane \"J\" Doe,\n\\o/ \xF0\x9F\x91\x84 </x>";
@@ -285,8 +286,9 @@ TEST_F(Provenance, TheLabelIsUprightForTheViewerOfTurnedFootage) {
     std::string seen[2];
     for (int i = 0; i < 2; ++i) {
       std::string out = scratch.file("out.mov");
-      RunResult result = render(
-          video, out, {"-y", "--video-codec", "ffv1", "--label", i == 0 ? "" : "AI altered", "--threads", "1"});
+      RunResult result =
+          render(video, out,
+                 {"-y", "--video-codec", "ffv1", "--label", i == 0 ? "" : "AI altered", "--threads", "1"});
       EXPECT_EQ(result.status, 0) << result.err;
       seen[i] = raw_video(out, "gray", true).substr(0, side * side);
     }

@@ -28,8 +28,8 @@ Seen see(const std::string& text, int width, int height, int rotation, double as
   seen.ink = core::ImageF(seen.box.width(), seen.box.height(), 1);
   for (int y = 0; y < seen.ink.height; ++y)
     for (int x = 0; x < seen.ink.width; ++x) {
-      const core::Point2 at = map.inverse() * core::Point2(float(seen.box.left + x) + 0.5F,
-                                                           float(seen.box.top + y) + 0.5F);
+      const core::Point2 at =
+          map.inverse() * core::Point2(float(seen.box.left + x) + 0.5F, float(seen.box.top + y) + 0.5F);
       seen.ink.at(x, y) = patch.rgb.at(int(at.x()) - patch.roi.left, int(at.y()) - patch.roi.top);
     }
   return seen;
@@ -44,9 +44,7 @@ core::ErrorKind refusal(const std::string& text, int width = 1280, int height = 
   return core::ErrorKind::internal;
 }
 
-TEST(Label, NoTextNoLabel) {
-  EXPECT_TRUE(label_patch("", 640, 360, core::Affine2::Identity()).roi.empty());
-}
+TEST(Label, NoTextNoLabel) { EXPECT_TRUE(label_patch("", 640, 360, core::Affine2::Identity()).roi.empty()); }
 
 TEST(Label, StandsAtTheLowerLeftInsideTheSafeArea) {
   for (int rotation : {0, 90, 180, 270}) {
@@ -101,9 +99,11 @@ TEST(Label, IsLegibleOnAnyGround) {
 }
 
 TEST(Label, LettersBeyondAsciiAreDrawn) {
-  const Seen plain = see("Uber", 640, 360, 0), umlaut = see("\xC3\x9C"
-                                                            "ber",
-                                                            640, 360, 0),
+  const Seen plain = see("Uber", 640, 360, 0),
+             umlaut =
+                 see("\xC3\x9C"
+                     "ber",
+                     640, 360, 0),
              greek = see("\xCE\x91\xCE\xB2\xCE\xB3", 640, 360, 0);
   EXPECT_GT(umlaut.box.height(), plain.box.height()) << "two dots above";
   EXPECT_NEAR(umlaut.box.width(), plain.box.width(), 2) << "one letter, not two";

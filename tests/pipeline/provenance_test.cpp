@@ -128,7 +128,8 @@ TEST(Provenance, TheXmpPacketHoldsTheTerm) {
   EXPECT_THAT(statement.xmp,
               HasSubstr("<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/"
                         "compositeWithTrainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>"));
-  EXPECT_THAT(statement.tags.at("comment"), HasSubstr(std::string("digitalSourceType=") + kDigitalSourceType));
+  EXPECT_THAT(statement.tags.at("comment"),
+              HasSubstr(std::string("digitalSourceType=") + kDigitalSourceType));
 }
 
 TEST(Provenance, EveryIngredientIsHashedToItsEnd) {

@@ -20,7 +20,8 @@ std::filesystem::path provenance_file(const std::filesystem::path& result);
 // The same in every result of this version.
 media::Statement provenance_statement();
 
-// Of frames that are on the screen from starts[i] to starts[i + 1] (s, ascending; one value more than frames).
+// Of frames that are on the screen from starts[i] to starts[i + 1] (s, ascending; one value more than
+// frames).
 std::vector<TimeRange> altered_ranges(const std::vector<bool>& altered, const std::vector<double>& starts);
 
 // A file that went into a render.
