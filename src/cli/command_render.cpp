@@ -8,6 +8,7 @@
 #include "cli/style_choice.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
+#include "resyncer/pipeline/provenance.h"
 #include "resyncer/pipeline/render.h"
 
 namespace resyncer::cli {
@@ -22,7 +23,7 @@ struct RenderFlags {
   MouthFlags mouth;
   std::string renderer = "network";
   int crf = -1;
-  bool yes = false, no = false, no_cache = false;
+  bool yes = false, no = false, no_cache = false, no_provenance = false;
   std::string stats;
 };
 
@@ -34,7 +35,8 @@ std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthF
 
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
-  std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats};
+  const fs::path provenance = o.provenance ? pipeline::provenance_file(o.output) : fs::path();
+  std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats, provenance};
   for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
   spare_inputs(outputs, input_files(o, flags.mouth));
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
@@ -62,11 +64,15 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
+  options.provenance = !flags.no_provenance;
   if (options.renderer == pipeline::Renderer::warp && (!options.person.empty() || options.adapt_minutes > 0))
     throw core::Error(core::ErrorKind::usage, "--renderer warp has no network to adapt", "",
                       "leave out --person and --adapt");
   check_outputs(flags);
   warn_of_lost_rotation(options);
+  if (!options.provenance)
+    spdlog::warn("{}: with --no-provenance the result will not say that it was altered",
+                 options.output.string());
   ProgressBar bar(global);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
@@ -119,6 +125,14 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   command->add_option("--preview", o.preview,
                       "Write a film strip (PNG): source, mesh, result at eight moments");
   command->add_option("--stats", flags->stats, "Write figures of the run (JSON)");
+  command->add_option("--label", o.label, "Show this text in every altered frame, at the lower left");
+  auto* note = command->add_option("--consent-note", o.consent_note,
+                                   "Who consented to what: a text for the provenance file");
+  command
+      ->add_flag(
+          "--no-provenance", flags->no_provenance,
+          "Leave out the tags, the XMP and the file OUTPUT.provenance.json that say how the result was made")
+      ->excludes(note);
   command->add_option("--threads", o.threads, "Frames in work at once (default: cores)")
       ->check(CLI::Range(0, 256));
   command->add_flag("--deterministic", o.deterministic,

@@ -22,7 +22,10 @@ void spare_inputs(const std::vector<fs::path>& outputs, const std::vector<fs::pa
 }
 
 void check_overwrite(const fs::path& file, Overwrite manner) {
-  std::error_code ignored;
+  std::error_code error, ignored;
+  (void)fs::status(file, error);
+  if (error == std::errc::filename_too_long)
+    throw core::Error(core::ErrorKind::output, "the name is too long", file.string(), "choose a shorter one");
   if (file.empty() || !fs::exists(file, ignored) || manner == Overwrite::always) return;
   if (manner == Overwrite::ask && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
     std::cerr << file.string() << " exists. Overwrite? [y/N] " << std::flush;

@@ -12,7 +12,7 @@ void spare_inputs(const std::vector<std::filesystem::path>& outputs,
 enum class Overwrite { ask, always, never };
 
 // ffmpeg's manners: -y overwrites, -n never, otherwise a person is asked and a script is refused.
-// Throws core::Error{output} where `file` must stay.
+// Throws core::Error{output} where `file` must stay, and for a name that no file can have.
 void check_overwrite(const std::filesystem::path& file, Overwrite manner);
 
 }  // namespace resyncer::cli

@@ -54,8 +54,11 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
     throw Error(ErrorKind::output, "the folder is not writable", folder.string(),
                 "choose another folder with -o");
   static std::atomic<int> counter{0};
-  temporary_ = folder / ("." + target.stem().string() + ".partial-" + std::to_string(::getpid()) + "-" +
-                         std::to_string(counter++) + target.extension().string());
+  // Not longer than the target's name where that is as long as a file system allows.
+  constexpr std::size_t kStem = 200;
+  temporary_ =
+      folder / ("." + target.stem().string().substr(0, kStem) + ".partial-" + std::to_string(::getpid()) +
+                "-" + std::to_string(counter++) + target.extension().string());
   enlist(temporary_.string());
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "resyncer/media/video_writer.h"
+#include "xmp_box.h"
 
 namespace resyncer::media {
 
@@ -71,6 +71,19 @@ AVStream* OutputContainer::add_stream() {
   return stream;
 }
 
+void OutputContainer::add(const Statement& statement) {
+  for (const auto& [key, text] : statement.tags) {
+    const AVDictionaryEntry* own = av_dict_get(muxer_->metadata, key.c_str(), nullptr, 0);
+    const std::string before = own != nullptr ? own->value : "";
+    if (before.find(text) != std::string::npos) continue;  // a result is rendered once more
+    av_dict_set(&muxer_->metadata, key.c_str(), (before.empty() ? text : before + '\n' + text).c_str(), 0);
+  }
+  if (is("mov") && !statement.xmp.empty())  // the muxer knows QuickTime's place for it
+    av_dict_set(&muxer_->metadata, "xmp", statement.xmp.c_str(), 0);
+  else if (is_mp4_like())
+    appended_xmp_ = statement.xmp;
+}
+
 void OutputContainer::write_header(AVRational picture_time_base, double start_seconds) {
   // The prefix keeps names such as "a:b.mp4" from being taken for a protocol.
   std::string url = "file:" + file_.temporary().string();
@@ -134,6 +147,7 @@ void OutputContainer::finish() {
   int closed = avio_closep(&muxer_->pb);
   for (int each : {written, result, closed})
     if (each < 0) fail(ErrorKind::output, each, "cannot be written", path());
+  if (!appended_xmp_.empty()) append_xmp_box(file_.temporary(), appended_xmp_);
   file_.commit();
 }
 

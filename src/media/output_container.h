@@ -7,6 +7,7 @@
 
 #include "libav.h"
 #include "resyncer/core/output_file.h"
+#include "resyncer/media/video_writer.h"
 
 namespace resyncer::media {
 
@@ -23,6 +24,8 @@ class OutputContainer {
   bool is(const char* format) const;
 
   AVStream* add_stream();
+  // After the source's own tags, before the header.
+  void add(const Statement& statement);
   // The time base that the picture's stream must have, and its first time stamp (s).
   void write_header(AVRational picture_time_base, double start_seconds);
   // Takes the packet's data (it is empty afterwards). Time stamps in `time_base`.
@@ -37,6 +40,7 @@ class OutputContainer {
   core::OutputFile file_;
   Muxer muxer_;
   std::vector<std::int64_t> last_dts_;  // of every stream
+  std::string appended_xmp_;            // empty = none
 };
 
 }  // namespace resyncer::media

@@ -72,6 +72,7 @@ struct VideoWriter::Impl {
     if (!mux.speech.empty()) add_speech(mux.speech, options.bit_exact);
     copier.add_streams(!mux.speech.empty(), mux.keep_source_audio, &container);
     if (mux.speech.empty() && copier.copies_audio()) audio_action = "copied";
+    container.add(mux.statement);
     container.write_header(picture.time_base, double(info.start_pts) * info.time_base.value());
   }
 

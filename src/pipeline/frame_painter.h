@@ -24,7 +24,8 @@ struct Scene {
   const References* references = nullptr;
   const generator::RewiredGenerator* network = nullptr;  // null: the first reference alone (Renderer::warp)
   core::Affine2 upright_from_stored = core::Affine2::Identity();
-  int side = 256;  // px of the generator's crop
+  int side = 256;          // px of the generator's crop
+  core::Patch label = {};  // drawn over every altered frame; empty = none
 };
 
 constexpr float kFeatherCm = 0.7F;  // soft edge of the mask on the face

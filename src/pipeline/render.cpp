@@ -10,11 +10,13 @@
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
+#include "pipeline/label.h"
 #include "pipeline/mouth_control.h"
 #include "pipeline/render_plan.h"
 #include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/personalize.h"
+#include "resyncer/pipeline/provenance.h"
 
 namespace resyncer::pipeline {
 
@@ -116,7 +118,8 @@ class RenderLoop {
     return encoder;
   }
   static media::MuxOptions mux(const RenderOptions& options) {
-    return {options.input, options.speech, options.keep_source_audio};
+    return {options.input, options.speech, options.keep_source_audio,
+            options.provenance ? provenance_statement() : media::Statement{}};
   }
 
   Painted paint(Workspace* work, Job job) const {
@@ -183,6 +186,13 @@ std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const Ren
   });
 }
 
+core::Patch make_label(const RenderOptions& options) {
+  if (options.label.empty()) return {};
+  const media::VideoReader reader(options.input, {-1, 1});
+  return label_patch(options.label, reader.info().stored_width, reader.info().stored_height,
+                     reader.upright_from_stored());
+}
+
 // The person file to render with, made first where that is wanted; empty = nobody's.
 std::filesystem::path person_of(const RenderOptions& options, const ModelSet& models,
                                 const ProgressSink& progress, RenderReport* report) {
@@ -208,9 +218,15 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   check_speech(options.speech);
   check_controls(options.mouth, options.input);
+  if (options.provenance) check_consent_note(options.consent_note);
+  Scene scene;
+  scene.label = make_label(options);
   const std::filesystem::path person = person_of(options, models, progress, &report);
   generator::prepare_process(1);  // frames are the unit of parallel work, not the operators inside them
 
+  std::future<Ingredients> ingredients;  // read while the video is analysed
+  if (options.provenance)
+    ingredients = std::async(std::launch::async, [&] { return hash_ingredients(options, person); });
   auto network = load_network(options, models, person, &report);
   RenderPlan plan = make_plan(options, models, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
@@ -218,7 +234,6 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every
   // frame analysed.
   generator::keep_freed_memory();
-  Scene scene;
   scene.model = &plan.model;
   scene.face = &plan.face;
   scene.references = &plan.references;
@@ -229,6 +244,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   report.frames = std::int64_t(plan.tasks.size());
   report.repainted_frames = std::count_if(plan.tasks.begin(), plan.tasks.end(),
                                           [](const FrameTask& task) { return task.params != nullptr; });
+  if (options.provenance) write_provenance(options, models, report, ingredients.get());
   report.wall_seconds = seconds_since(start);
   report.peak_memory_bytes = peak_memory();
   return report;

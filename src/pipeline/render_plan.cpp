@@ -10,6 +10,7 @@
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure_sync.h"
+#include "resyncer/pipeline/provenance.h"
 
 namespace resyncer::pipeline {
 
@@ -36,6 +37,19 @@ std::vector<double> frame_times(const Analysis& analysis, bool is_still, double 
       times.push_back(analysis.centre_seconds(i) - analysis.seconds(0));
   }
   return times;
+}
+
+// When frames come on the screen, and when the last one leaves it (s).
+std::vector<double> frame_starts(const Analysis& analysis, bool is_still, std::size_t frames) {
+  std::vector<double> starts;
+  for (std::size_t i = 0; i < frames; ++i)
+    starts.push_back(is_still ? double(i) / kStillRate : analysis.seconds(std::int64_t(i)));
+  const auto& pts = analysis.pts;
+  if (is_still || frames < 2)
+    starts.push_back(starts.back() + 1.0 / kStillRate);
+  else
+    starts.push_back(double(2 * pts[frames - 1] - pts[frames - 2]) * analysis.time_base.value());
+  return starts;
 }
 
 double mean_rate(const std::vector<double>& times) {
@@ -136,6 +150,9 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
       controls, {plan.model, models.get("face-model").sha256, plan.face.identity, times, mean_rate(times)},
       track, rest.mesh, &report->notes);
   plan_frames(mouths, in_ranges, &plan);
+  std::vector<bool> altered;
+  for (const FrameTask& task : plan.tasks) altered.push_back(task.params != nullptr);
+  report->altered = altered_ranges(altered, frame_starts(analysis, plan.is_still, altered.size()));
   report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }

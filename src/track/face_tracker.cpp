@@ -70,9 +70,12 @@ double mean_area(const FaceTrack& track, std::size_t* count) {
 
 }  // namespace
 
+std::filesystem::path landmark_file(const TrackerOptions& options) {
+  return options.landmark_model.empty() ? kDebianModel : options.landmark_model;
+}
+
 struct FaceTracker::Impl {
-  explicit Impl(const TrackerOptions& o)
-      : options(o), model(o.landmark_model.empty() ? kDebianModel : o.landmark_model) {}
+  explicit Impl(const TrackerOptions& o) : options(o), model(landmark_file(o)) {}
 
   void start_shot();
   void cut_chip(const FaceSquare& square);

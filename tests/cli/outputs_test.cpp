@@ -43,5 +43,12 @@ TEST_F(Outputs, WhatIsThereIsOverwrittenOnlyWhenAsked) {
   EXPECT_EQ(refusal([&] { check_overwrite(other, Overwrite::never); }), std::nullopt);
 }
 
+TEST_F(Outputs, ANameThatNoFileCanHaveIsRefusedBeforeAnyWork) {
+  EXPECT_EQ(refusal([&] { check_overwrite(folder / std::string(256, 'n'), Overwrite::always); }),
+            core::ErrorKind::output);
+  EXPECT_EQ(refusal([&] { check_overwrite(folder / std::string(255, 'n'), Overwrite::never); }),
+            std::nullopt);
+}
+
 }  // namespace
 }  // namespace resyncer::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,14 @@ struct EncoderOptions {
   bool bit_exact = false;  // no version strings, single-threaded rate control: equal input gives equal files
 };
 
+// What the result says of itself.
+struct Statement {
+  std::map<std::string, std::string>
+      tags;         // where the source has such a tag, its text comes first, then a
+                    // line break; names that the container has no place for are left out
+  std::string xmp;  // packet, for containers that the XMP specification knows: MP4, MOV
+};
+
 struct MuxOptions {
   std::filesystem::path source;  // the input video: its other streams, chapters and metadata are copied
   std::filesystem::path
@@ -26,6 +35,7 @@ struct MuxOptions {
   bool keep_source_audio =
       false;  // the source's own first audio track is replaced unless this is set; further audio
               // tracks, subtitles, attachments, data and chapters are always copied
+  Statement statement = {};
 };
 
 class VideoWriter {

@@ -39,6 +39,9 @@ struct RenderOptions {
   bool use_cache = true;
   std::filesystem::path cache_folder;  // empty = $XDG_CACHE_HOME/resyncer
   int threads = 0;                     // frames in work at once; 0 = cores
+  std::string label;                   // shown in altered frames, UTF-8 (label.h); empty = none
+  bool provenance = true;              // the result says that it was altered, and how (provenance.h)
+  std::string consent_note;            // for the provenance, UTF-8; empty = none
   // Bit-exact on one kind of CPU: fp32 and version-free files. Frames never depend on the number of threads.
   bool deterministic = false;
 };
@@ -50,6 +53,8 @@ struct StageTime {
 
 struct RenderReport {
   std::int64_t frames = 0, repainted_frames = 0;
+  // Where frames were repainted, in the time of the result itself; frames without a break are one range.
+  std::vector<TimeRange> altered;
   double wall_seconds = 0;
   bool analysis_cached = false;
   bool person_cached = false;              // an adaptation that was made earlier

@@ -22,6 +22,9 @@ struct TrackerOptions {
   int min_face_px = 32;    // smallest face width at full resolution
 };
 
+// The landmark model that these options mean.
+std::filesystem::path landmark_file(const TrackerOptions& options);
+
 // One face in one shot. Index i of the vectors is frame `first_frame + i`.
 struct FaceTrack {
   int id = 0;    // 0 = the largest (mean area times frames), in falling order

@@ -1,0 +1,170 @@
+#include "resyncer/pipeline/provenance.h"
+
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "resyncer/core/error.h"
+#include "resyncer/core/output_file.h"
+#include "resyncer/pipeline/content_hash.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchemaVersion = 1;
+
+// XMP specification, part 1: RDF in a packet wrapper, read-only.
+std::string xmp_packet() {
+  return std::string("<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n") +
+         "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
+         " <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n"
+         "  <rdf:Description rdf:about=\"\"\n"
+         "    xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\">\n"
+         "   <Iptc4xmpExt:DigitalSourceType>" +
+         kDigitalSourceType +
+         "</Iptc4xmpExt:DigitalSourceType>\n"
+         "   <Iptc4xmpExt:AISystemUsed>resyncer</Iptc4xmpExt:AISystemUsed>\n"
+         "   <Iptc4xmpExt:AISystemVersionUsed>" RESYNCER_VERSION
+         "</Iptc4xmpExt:AISystemVersionUsed>\n"
+         "  </rdf:Description>\n"
+         " </rdf:RDF>\n"
+         "</x:xmpmeta>\n"
+         "<?xpacket end=\"r\"?>";
+}
+
+// Names without folders: where a user keeps files is nobody else's business.
+Json named(const Ingredient& part) {
+  if (part.sha256.empty()) return nullptr;
+  return {{"name", part.file.filename().string()}, {"sha256", part.sha256}};
+}
+
+Json models_of(const RenderOptions& options, const ModelSet& models, const Ingredients& ingredients) {
+  Json used = Json::array();
+  for (const char* id : {"face-model", "motion", "generator"}) {
+    if (id == std::string("generator") && options.renderer != Renderer::network) continue;
+    const ModelEntry& entry = models.get(id);
+    used.push_back({{"id", entry.id}, {"version", entry.version}, {"sha256", entry.sha256}});
+  }
+  const Ingredient& landmarks = ingredients.landmarks;
+  if (!landmarks.sha256.empty())
+    used.push_back(
+        {{"id", "landmarks"}, {"name", landmarks.file.filename().string()}, {"sha256", landmarks.sha256}});
+  return used;
+}
+
+Json face_of(const track::FaceChoice& face) {
+  if (face.index) return {{"index", *face.index}};
+  if (face.point) return {{"at", {face.point->x(), face.point->y()}}};
+  if (face.box) return {{"box", {face.box->left, face.box->top, face.box->right, face.box->bottom}}};
+  return "largest";
+}
+
+// What shapes the result; defaults that depend on the source are null.
+Json options_of(const RenderOptions& options, const RenderReport& report) {
+  const media::EncoderOptions& encoder = options.encoder;
+  return {{"renderer", options.renderer == Renderer::network ? "network" : "warp"},
+          {"precision", report.precision.empty() ? Json() : Json(report.precision)},
+          {"adapt_minutes", options.adapt_minutes},
+          {"face", face_of(options.face)},
+          {"video_codec", encoder.codec.empty() ? Json() : Json(encoder.codec)},
+          {"crf", encoder.crf ? Json(*encoder.crf) : Json()},
+          {"preset", encoder.preset.empty() ? Json() : Json(encoder.preset)},
+          {"keep_audio", options.keep_source_audio},
+          {"speech_stream", report.audio_action},
+          {"label", options.label},
+          {"deterministic", options.deterministic}};
+}
+
+std::string now() {
+  const std::time_t seconds = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
+}  // namespace
+
+fs::path provenance_file(const fs::path& result) {
+  fs::path file = result;
+  file += ".provenance.json";
+  return file;
+}
+
+media::Statement provenance_statement() {
+  media::Statement statement;
+  // Of the tags that free text may stand in, "comment" alone survives ffmpeg -c copy between MP4, MOV and
+  // Matroska. DIGITAL_SOURCE_TYPE is for Matroska, which takes any name.
+  statement.tags["comment"] = std::string("Altered by resyncer " RESYNCER_VERSION
+                                          ": the mouth was repainted to another speech; digitalSourceType=") +
+                              kDigitalSourceType;
+  statement.tags["DIGITAL_SOURCE_TYPE"] = kDigitalSourceType;
+  statement.xmp = xmp_packet();
+  return statement;
+}
+
+std::vector<TimeRange> altered_ranges(const std::vector<bool>& altered, const std::vector<double>& starts) {
+  std::vector<TimeRange> ranges;
+  for (std::size_t i = 0; i < altered.size(); ++i) {
+    if (!altered[i]) continue;
+    if (i == 0 || !altered[i - 1]) ranges.push_back({starts[i], starts[i]});
+    ranges.back().end = starts[i + 1];
+  }
+  return ranges;
+}
+
+Ingredients hash_ingredients(const RenderOptions& options, const fs::path& person) {
+  auto hashed = [](const fs::path& file) { return Ingredient{file, content_hash(file)}; };
+  Ingredients parts;
+  parts.video = hashed(options.input);
+  parts.speech = hashed(options.speech);
+  if (!person.empty()) parts.person = hashed(person);
+  // An analysis out of the cache needs no landmark model, and there may be none any more.
+  std::error_code ignored;
+  const fs::path landmarks = track::landmark_file(options.tracker);
+  if (fs::is_regular_file(landmarks, ignored)) parts.landmarks = hashed(landmarks);
+  return parts;
+}
+
+void check_consent_note(const std::string& note) {
+  try {
+    (void)Json(note).dump();  // strict about UTF-8
+  } catch (const Json::exception&) {
+    throw core::Error(core::ErrorKind::usage, "--consent-note is not UTF-8", "", "encode it as UTF-8");
+  }
+}
+
+std::string provenance_json(const RenderOptions& options, const ModelSet& models, const RenderReport& report,
+                            const Ingredients& ingredients, const std::string& result_hash,
+                            const std::string& time) {
+  Json ranges = Json::array();
+  for (const TimeRange& range : report.altered) ranges.push_back({range.start, range.end});
+  Json json = {{"schema_version", kSchemaVersion},
+               {"tool", {{"name", "resyncer"}, {"version", RESYNCER_VERSION}}}};
+  if (!time.empty()) json["time"] = time;
+  json["digitalSourceType"] = kDigitalSourceType;
+  json["result"] = named({options.output, result_hash});
+  json["video"] = named(ingredients.video);
+  json["speech"] = named(ingredients.speech);
+  json["person"] = named(ingredients.person);
+  json["models"] = models_of(options, models, ingredients);
+  json["options"] = options_of(options, report);
+  json["altered"] = {{"frames", report.repainted_frames}, {"of_frames", report.frames}, {"seconds", ranges}};
+  if (!options.consent_note.empty()) json["consent_note"] = options.consent_note;
+  // Names of files may be any bytes; everything else was checked.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+void write_provenance(const RenderOptions& options, const ModelSet& models, const RenderReport& report,
+                      const Ingredients& ingredients) {
+  core::write_text(provenance_file(options.output),
+                   provenance_json(options, models, report, ingredients, content_hash(options.output),
+                                   options.deterministic ? "" : now()));
+}
+
+}  // namespace resyncer::pipeline
