@@ -1,7 +1,9 @@
 #include "resyncer/pipeline/provenance.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "resyncer/core/error.h"
@@ -79,6 +81,31 @@ Json options_of(const RenderOptions& options, const RenderReport& report) {
           {"deterministic", options.deterministic}};
 }
 
+// What was done to the mouth beyond the words.
+Json mouth_of(const RenderOptions& options, const Ingredients& ingredients) {
+  const MouthControls& mouth = options.mouth;
+  Json changed = Json::array();
+  auto note = [&](const char* control, bool is_changed) {
+    if (is_changed) changed.push_back(control);
+  };
+  note("gain", !mouth.gain.is(1));
+  note("jaw_max", !mouth.jaw_max.is(std::numeric_limits<float>::infinity()));
+  note("smooth", !mouth.smooth.is(0));
+  note("offset", mouth.keep_source_offset || !mouth.offset_ms.is(0));
+  Json styles = Json::array();
+  for (const std::string& name : options.style.names) {
+    const auto file = std::find_if(ingredients.styles.begin(), ingredients.styles.end(),
+                                   [&](const Ingredient& part) { return part.file == name; });
+    styles.push_back(file != ingredients.styles.end() ? named(*file) : Json{{"name", name}});
+  }
+  return {{"driver", named(ingredients.driver)},
+          {"motion", named(ingredients.motion)},
+          {"styles", std::move(styles)},
+          {"style_weights", options.style.weights},
+          {"style_strength", options.style.strength},
+          {"controls", std::move(changed)}};
+}
+
 std::string now() {
   const std::time_t seconds = std::time(nullptr);
   std::tm utc{};
@@ -124,8 +151,12 @@ Ingredients hash_ingredients(const RenderOptions& options, const fs::path& perso
   parts.video = hashed(options.input);
   parts.speech = hashed(options.speech);
   if (!person.empty()) parts.person = hashed(person);
+  if (!options.drive.empty()) parts.driver = hashed(options.drive);
+  if (!options.mouth.motion_in.empty()) parts.motion = hashed(options.mouth.motion_in);
   // An analysis out of the cache needs no landmark model, and there may be none any more.
   std::error_code ignored;
+  for (const std::string& style : options.style.names)
+    if (fs::is_regular_file(style, ignored)) parts.styles.push_back(hashed(style));
   const fs::path landmarks = track::landmark_file(options.tracker);
   if (fs::is_regular_file(landmarks, ignored)) parts.landmarks = hashed(landmarks);
   return parts;
@@ -154,6 +185,7 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
   json["person"] = named(ingredients.person);
   json["models"] = models_of(options, models, ingredients);
   json["options"] = options_of(options, report);
+  json["mouth"] = mouth_of(options, ingredients);
   json["altered"] = {{"frames", report.repainted_frames}, {"of_frames", report.frames}, {"seconds", ranges}};
   if (!options.consent_note.empty()) json["consent_note"] = options.consent_note;
   // Names of files may be any bytes; everything else was checked.

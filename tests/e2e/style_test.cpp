@@ -32,9 +32,9 @@ class Styles : public ::testing::Test {
   std::vector<double> openings(const std::string& file) {
     const RunResult result = run_resyncer({"eval", "lips", file, "--json"});
     EXPECT_EQ(result.status, 0) << result.err;
+    const json parsed = json::parse(result.out);
     std::vector<double> values;
-    for (const json& v : json::parse(result.out)["clips"][0]["openings"])
-      values.push_back(v.is_null() ? 0 : v.get<double>());
+    for (const json& v : parsed["clips"][0]["openings"]) values.push_back(v.is_null() ? 0 : v.get<double>());
     return values;
   }
   static double deviation(const std::vector<double>& v) {

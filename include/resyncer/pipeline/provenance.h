@@ -30,7 +30,8 @@ struct Ingredient {
   std::string sha256;  // empty = not used
 };
 struct Ingredients {
-  Ingredient video, speech, person, landmarks;
+  Ingredient video, speech, person, driver, motion, landmarks;
+  std::vector<Ingredient> styles;  // of those that are files
 };
 // `person`: the adaptation that is painted with, given or made; empty = none. Reads every file to its end.
 // Throws Error{input}.
