@@ -19,7 +19,8 @@ class FaceDetector {
   FaceDetector();
   ~FaceDetector();
 
-  // Faces of at least kFoundScore in the image resized by `resize` (the detector's window is 80 px there), best first.
+  // Faces of at least kFoundScore in the image resized by `resize` (the detector's window is 80 px there),
+  // best first.
   std::vector<Detection> search(const cv::Mat& gray, float resize);
 
   // Score of the face that fills the centred box of `chip`; kNoFaceScore when there is none.

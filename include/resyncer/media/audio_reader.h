@@ -15,7 +15,7 @@ core::AudioClip read_audio(const std::filesystem::path& path, int rate = 16000,
 
 // The same in blocks, for long files: `sink` is called with consecutive samples. Returns the stream's start.
 double stream_audio(const std::filesystem::path& path, int rate,
-                  const std::function<void(const float* samples, std::size_t count)>& sink);
+                    const std::function<void(const float* samples, std::size_t count)>& sink);
 
 // Writes a mono 16-bit WAV file, whole or not at all.
 void write_wav(const std::filesystem::path& path, const core::AudioClip& clip);
