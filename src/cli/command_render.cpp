@@ -54,6 +54,8 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   if (options.renderer == pipeline::Renderer::warp && (!options.person.empty() || options.adapt_minutes > 0))
     throw core::Error(core::ErrorKind::usage, "--renderer warp has no network to adapt", "",
                       "leave out --person and --adapt");
+  if (options.speech.empty() && options.identity.empty())
+    throw core::Error(core::ErrorKind::usage, "a render needs speech", "", "name it after -a, or --identity");
   check_outputs(flags);
   warn_of_lost_rotation(options);
   ProgressBar bar(global);
@@ -77,7 +79,9 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   auto& o = flags->options;
   CLI::App* command = app->add_subcommand("render", "Lip-sync a video (or a picture) to a speech track");
   command->add_option("input", o.input, "Video or still picture")->required();
-  command->add_option("-a,--audio", o.speech, "Speech: any file with an audio stream")->required();
+  command->add_option("-a,--audio", o.speech, "Speech: any file with an audio stream");
+  command->add_option("--identity", o.identity,
+                      "Swap the face for this person's: a picture, a video, or a folder of them");
   command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
   command
       ->add_option("--renderer", flags->renderer,
