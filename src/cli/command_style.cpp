@@ -16,6 +16,7 @@ namespace {
 struct ExtractFlags {
   std::vector<std::filesystem::path> clips;
   std::filesystem::path output, cache;
+  pipeline::AnalysisOptions analysis;
   bool no_cache = false, yes = false;
 };
 
@@ -36,7 +37,8 @@ void run_extract(const ExtractFlags& flags, const GlobalOptions& global) {
   ProgressBar bar(global);
   const pipeline::ModelSet models = pipeline::find_models(global.models_folder());
   check_file(models.get("motion"));  // its hash is written into the style
-  const motion::SpeakingStyle style = pipeline::style_of_clips(flags.clips, models, cache, bar.sink());
+  const motion::SpeakingStyle style =
+      pipeline::style_of_clips(flags.clips, models, flags.analysis, cache, bar.sink());
   bar.finish();
   motion::write_style(style, models.get("motion").sha256, flags.output);
   print_header();
@@ -75,6 +77,8 @@ void add_style(CLI::App* app, GlobalOptions* global, Run* run) {
   extract->add_option("clips", flags->clips, "Videos of somebody speaking; of several the mean is taken")
       ->required();
   extract->add_option("-o,--output", flags->output, "Style file")->required();
+  extract->add_option("--landmarks", flags->analysis.tracker.landmark_model,
+                      "Another 68-point dlib shape predictor");
   extract->add_option("--cache", flags->cache, "Another folder for the analysis cache");
   extract->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
   extract->add_flag("-y,--yes", flags->yes, "Overwrite the output");

@@ -20,10 +20,11 @@ std::vector<bool> seen_rows(const std::vector<float>& confidence) {
 }  // namespace
 
 motion::MotionTrack driven_motion(const std::filesystem::path& driver, const std::filesystem::path& speech,
-                                  const DrivenMouth& mouth, const ModelSet& models, const CacheOptions& cache,
+                                  const DrivenMouth& mouth, const ModelSet& models,
+                                  const AnalysisOptions& how, const CacheOptions& cache,
                                   const ProgressSink& progress) {
   const std::filesystem::path& weights = models.get("motion").file;
-  const Analysis analysis = analyse_cached(driver, {}, cache, progress);
+  const Analysis analysis = analyse_cached(driver, how, cache, progress);
   const FittedFace face = fit(analysis, mouth.model);
   const motion::StyleFootage footage = style_footage(mouth.model, analysis, face, weights, driver);
 

@@ -21,7 +21,8 @@ struct DrivenMouth {
 // own sound when that is the speech, else of its first frame. Where the driver's face is not seen the mouth
 // is at rest. Throws Error{input, face, model}.
 motion::MotionTrack driven_motion(const std::filesystem::path& driver, const std::filesystem::path& speech,
-                                  const DrivenMouth& mouth, const ModelSet& models, const CacheOptions& cache,
+                                  const DrivenMouth& mouth, const ModelSet& models,
+                                  const AnalysisOptions& analysis, const CacheOptions& cache,
                                   const ProgressSink& progress);
 
 }  // namespace resyncer::pipeline

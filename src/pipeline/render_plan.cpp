@@ -94,11 +94,12 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
 
 // As the driver's mouth moves, else as the speech tells.
 motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& mouth, const ModelSet& models,
-                              const CacheOptions& cache, const ProgressSink& progress) {
+                              const AnalysisOptions& analysis, const CacheOptions& cache,
+                              const ProgressSink& progress) {
   if (!options.drive.empty())
-    return driven_motion(options.drive, options.speech, mouth, models, cache, progress);
+    return driven_motion(options.drive, options.speech, mouth, models, analysis, cache, progress);
   motion::Manner manner(mouth.own);
-  manner.style = choose_style(options.style, models, cache, progress);
+  manner.style = choose_style(options.style, models, analysis, cache, progress);
   manner.strength = options.style.strength;
   return predict_motion(options.speech, models.get("motion").file, manner, mouth.rest);
 }
@@ -138,7 +139,7 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   double speech_seconds = 0;  // of a picture's video
   if (controls.motion_in.empty()) {
     track = motion_of(options, {plan.model, style_window(plan.model, analysis, plan.face), rest}, models,
-                      cache, progress);
+                      options_of_analysis, cache, progress);
     speech_seconds = double(track.expression.rows()) / track.rate;
   } else if (plan.is_still) {
     speech_seconds = motion_seconds(options.speech);

@@ -15,13 +15,15 @@ using core::ErrorKind;
 
 fs::path gallery_folder(const ModelSet& models) { return models.folder / "styles"; }
 
-motion::SpeakingStyle style_named(const std::string& name, const ModelSet& models, const CacheOptions& cache,
+motion::SpeakingStyle style_named(const std::string& name, const ModelSet& models,
+                                  const AnalysisOptions& analysis, const CacheOptions& cache,
                                   const ProgressSink& progress) {
   const std::string& base = models.get("motion").sha256;
   std::error_code ignored;
   if (fs::is_regular_file(name, ignored))
-    return fs::path(name).extension() == kStyleSuffix ? motion::read_style(name, base)
-                                                      : style_of_clips({name}, models, cache, progress);
+    return fs::path(name).extension() == kStyleSuffix
+               ? motion::read_style(name, base)
+               : style_of_clips({name}, models, analysis, cache, progress);
   if (name == kNeutralStyle) return {};
   const bool plain = fs::path(name).filename() == name;
   const fs::path file = gallery_folder(models) / (name + kStyleSuffix);
@@ -33,22 +35,25 @@ motion::SpeakingStyle style_named(const std::string& name, const ModelSet& model
 }  // namespace
 
 motion::SpeakingStyle style_of_clips(const std::vector<fs::path>& clips, const ModelSet& models,
-                                     const CacheOptions& cache, const ProgressSink& progress) {
+                                     const AnalysisOptions& how, const CacheOptions& cache,
+                                     const ProgressSink& progress) {
   const mesh::FaceModel model = mesh::load_face_model(models.get("face-model").file);
   const fs::path& weights = models.get("motion").file;
   std::vector<motion::StyleFootage> footage;
   for (const fs::path& clip : clips) {
-    const Analysis analysis = analyse_cached(clip, {}, cache, progress);
+    const Analysis analysis = analyse_cached(clip, how, cache, progress);
     footage.push_back(style_footage(model, analysis, fit(analysis, model), weights, clip));
   }
   return motion::StyleSyncFormer(weights).style_of(footage);
 }
 
 std::optional<motion::SpeakingStyle> choose_style(const StyleChoice& choice, const ModelSet& models,
-                                                  const CacheOptions& cache, const ProgressSink& progress) {
+                                                  const AnalysisOptions& analysis, const CacheOptions& cache,
+                                                  const ProgressSink& progress) {
   if (choice.names.empty()) return std::nullopt;
   std::vector<motion::SpeakingStyle> styles;
-  for (const std::string& name : choice.names) styles.push_back(style_named(name, models, cache, progress));
+  for (const std::string& name : choice.names)
+    styles.push_back(style_named(name, models, analysis, cache, progress));
   if (styles.size() == 1) return styles.front();
   return motion::mix(styles,
                      choice.weights.empty() ? std::vector<float>(styles.size(), 1.F) : choice.weights);

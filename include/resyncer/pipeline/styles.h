@@ -26,11 +26,13 @@ struct StyleChoice {
 
 // The style of the largest face in each clip. Throws Error{input, face, model}.
 motion::SpeakingStyle style_of_clips(const std::vector<std::filesystem::path>& clips, const ModelSet& models,
-                                     const CacheOptions& cache, const ProgressSink& progress = {});
+                                     const AnalysisOptions& analysis, const CacheOptions& cache,
+                                     const ProgressSink& progress = {});
 
 // nullopt: the speaker's own. Throws Error{usage} for a name that is nothing of these.
 std::optional<motion::SpeakingStyle> choose_style(const StyleChoice& choice, const ModelSet& models,
-                                                  const CacheOptions& cache, const ProgressSink& progress);
+                                                  const AnalysisOptions& analysis, const CacheOptions& cache,
+                                                  const ProgressSink& progress);
 
 struct NamedStyle {
   std::string name;
