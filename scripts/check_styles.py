@@ -14,17 +14,7 @@ import pathlib
 import subprocess
 import sys
 
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(str(c) for c in command[:3])}: {done.stderr.strip()[-300:]}")
-    return done.stdout
-
-
-def lips(options, files):
-    cache = ["--cache", options.cache] if options.cache else []
-    return json.loads(run(options.binary, "eval", "lips", *files, *cache, "--json"))["clips"]
+from check_drive import lips, run
 
 
 def distributions(trace):

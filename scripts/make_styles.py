@@ -10,16 +10,10 @@ import argparse
 import json
 import pathlib
 import subprocess
-import sys
+
+from check_drive import run
 
 STILL = 0.08  # range of the opening below which a clip shows no manner
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(str(c) for c in command[:3])}: {done.stderr.strip()[-300:]}")
-    return done.stdout
 
 
 def manner(trace):

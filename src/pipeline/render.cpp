@@ -24,11 +24,6 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-using SteadyClock = std::chrono::steady_clock;
-
-double seconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
 
 struct Job {
   std::int64_t index = 0;

@@ -18,11 +18,6 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-using SteadyClock = std::chrono::steady_clock;
-
-double seconds_since(SteadyClock::time_point start) {
-  return std::chrono::duration<double>(SteadyClock::now() - start).count();
-}
 
 constexpr int kStillRate = 25;  // frames a second of a still picture's video
 
@@ -105,6 +100,10 @@ motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& m
 }
 
 }  // namespace
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
 
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {

@@ -2,6 +2,7 @@
 // mouth of every frame.
 #pragma once
 
+#include <chrono>
 #include <vector>
 
 #include "pipeline/frame_painter.h"
@@ -16,6 +17,9 @@ struct RenderPlan {
   std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
   bool is_still = false;
 };
+
+using SteadyClock = std::chrono::steady_clock;  // of a render's stages
+double seconds_since(SteadyClock::time_point start);
 
 // Analysis, fit and speech of a job. Throws Error{input, model, face}.
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
