@@ -50,12 +50,12 @@ def main():
 
     talking = [c for c in sorted(options.clips.iterdir()) if subprocess.run([options.binary, "style", "extract", c, "-o", options.out / f"{c.stem}.style", "-y"],
                                                                              capture_output=True).returncode == 0]
-    traces = {pathlib.Path(t["clip"]): distributions(t) for t in lips(options, talking)}
+    traces = {clip: distributions(t) for clip, t in lips(options, talking).items()}
     wide = lambda c: sorted(traces[c][0])[int(0.9 * len(traces[c][0]))]
     ordered = sorted(talking, key=wide)
     own = render("own")
     results = {c: render(f"as-{c.stem}", "--style", options.out / f"{c.stem}.style") for c in ordered}
-    seen = {pathlib.Path(t["clip"]): distributions(t) for t in lips(options, results.values())}
+    seen = {clip: distributions(t) for clip, t in lips(options, results.values()).items()}
 
     print(f"{'style':<36} {'other':<36} {'opening':>15} {'speed':>15}")
     held = 0
