@@ -57,7 +57,7 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
   if (options.speech.empty()) options.speech = options.drive;
-  if (options.speech.empty())
+  if (options.speech.empty() && options.identity.empty())
     throw core::Error(core::ErrorKind::usage, "there is no speech", "", "name it after -a");
   check_style_choice(options.style);
   options.mouth = parse_mouth_controls(flags.mouth);
@@ -96,6 +96,8 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   command->add_option("input", o.input, "Video or still picture")->required();
   command->add_option("-a,--audio", o.speech,
                       "Speech: any file with an audio stream (default: that of --drive)");
+  command->add_option("--identity", o.identity,
+                      "Swap the face for this person's: a picture, a video, or a folder of them");
   command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
   command
       ->add_option("--renderer", flags->renderer,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "pipeline/face_swap.h"
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
 #include "pipeline/frame_workers.h"
@@ -63,9 +64,12 @@ class FrameSource {
 
 class RenderLoop {
  public:
-  RenderLoop(const RenderOptions& options, const RenderPlan& plan, const Scene& scene, RenderReport* report)
+  // `swap`: of the face, or null.
+  RenderLoop(const RenderOptions& options, const RenderPlan& plan, const SwapPlan* swap, const Scene& scene,
+             RenderReport* report)
       : options_(options),
         plan_(plan),
+        swap_(swap),
         scene_(scene),
         report_(report),
         source_(options, plan.is_still),
@@ -128,7 +132,10 @@ class RenderLoop {
       painted.column->frame = job.index;
       strip_.before(task, job.frame, painted.column.get());
     }
-    if (repaint) paint_frame(scene_, task, work, &job.frame, job.has_mask ? &painted.mask : nullptr);
+    core::ImageU8* mask = job.has_mask ? &painted.mask : nullptr;
+    if (repaint && !options_.speech.empty()) paint_frame(scene_, task, work, &job.frame, mask);
+    if (repaint && swap_ != nullptr)
+      swap_face(scene_, *swap_, task, swap_->tasks[std::size_t(job.index)], work, &job.frame, mask);
     if (painted.column) strip_.after(task, job.frame, painted.column.get());
     painted.frame = std::move(job.frame);
     return painted;
@@ -151,6 +158,7 @@ class RenderLoop {
 
   const RenderOptions& options_;
   const RenderPlan& plan_;
+  const SwapPlan* swap_;
   Scene scene_;
   RenderReport* report_;
   FrameSource source_;
@@ -211,7 +219,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   auto start = SteadyClock::now();
   RenderReport report;
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
-  check_speech(options.speech);
+  if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
   if (options.provenance) check_consent_note(options.consent_note);
   Scene scene;
@@ -224,6 +232,8 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
     ingredients = std::async(std::launch::async, [&] { return hash_ingredients(options, person); });
   auto network = load_network(options, models, person, &report);
   RenderPlan plan = make_plan(options, models, progress, &report);
+  std::optional<SwapPlan> swap;
+  if (!options.identity.empty()) swap = plan_swap(options, plan, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 
   // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every
@@ -234,7 +244,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   scene.references = &plan.references;
   scene.network = loaded.get();
   if (loaded) scene.side = loaded->side();
-  RenderLoop(options, plan, scene, &report).run(progress);
+  RenderLoop(options, plan, swap ? &*swap : nullptr, scene, &report).run(progress);
 
   report.frames = std::int64_t(plan.tasks.size());
   report.repainted_frames = std::count_if(plan.tasks.begin(), plan.tasks.end(),

@@ -70,6 +70,19 @@ void plan_frames(const motion::Coefficients& mouths, const std::vector<float>& i
   }
 }
 
+// Without speech: the mouths of the footage.
+void keep_motion(RenderPlan* plan) {
+  plan->tasks.resize(plan->face.frames.size());
+  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
+    const auto& params = plan->face.frames[i];
+    FrameTask& task = plan->tasks[i];
+    task.weight = plan->face.weight[i];
+    if (!params || task.weight <= 0) continue;
+    task.params = &*params;
+    task.expression = params->expression;
+  }
+}
+
 // The controls, with the source's own offset measured where it is to be kept.
 MouthControls resolved(const RenderOptions& options, const Analysis& analysis, const RenderPlan& plan,
                        const ModelSet& models, RenderReport* report) {
@@ -131,6 +144,10 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
                 "use footage with a clear, frontal face");
   report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
+  if (options.speech.empty()) {
+    keep_motion(&plan);
+    return plan;
+  }
   const MouthControls controls = resolved(options, analysis, plan, models, report);
   start = SteadyClock::now();
   const RestingMouth rest = rest_pose(plan.model, plan.face, models.get("motion").file);

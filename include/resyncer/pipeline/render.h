@@ -24,7 +24,8 @@ enum class Renderer {
 };
 
 struct RenderOptions {
-  std::filesystem::path input, speech, output;
+  std::filesystem::path input, speech, output;  // speech: empty only with an identity, the mouth is kept then
+  std::filesystem::path identity;  // picture, video or folder of who lends the face; empty = the face is kept
   std::filesystem::path mask_out, preview;  // empty = none
   Renderer renderer = Renderer::network;
   std::filesystem::path person;  // adaptation of the generator (personalize.h); empty = none

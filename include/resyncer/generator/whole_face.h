@@ -1,0 +1,45 @@
+// A whole face in the place of another: the parts of a face swap that know of pictures and meshes only.
+// `own` is the person of the footage, `other` the one who lends the face.
+#pragma once
+
+#include <vector>
+
+#include "resyncer/core/patch.h"
+#include "resyncer/generator/guidance.h"
+#include "resyncer/generator/rewired_generator.h"
+#include "resyncer/mesh/face_model.h"
+
+namespace resyncer::generator {
+
+// Control vertices (head, cm) of the face that is painted: the features of the other one at rest, brought to
+// the own one's size and place, within the own one's outline, so that jaw, temples and hairline stay where
+// the footage shows them. Add expressions to it as to FaceModel::neutral.
+mesh::Vertices swapped_neutral(const mesh::FaceModel& model, const Eigen::VectorXf& own,
+                               const Eigen::VectorXf& other);
+
+// The mask of a whole face: from the middle of the forehead to the chin, inside the outline of a face with
+// these projected control vertices. Convex polygon in px, closed; empty when a vertex is not finite.
+std::vector<core::Point2> whole_face_polygon(const mesh::Vertices& control);
+
+// What the network would answer that follows the references' trust alone (PatchInput::painting).
+Painting trusting_painting(const std::vector<float>& trust);
+
+// The frame under the patch, and its face as it is there.
+struct OwnFace {
+  const core::ImageF* rgb = nullptr;      // of the patch's roi
+  const mesh::Vertices* dense = nullptr;  // stored px of the frame
+};
+
+// Gives the patch the skin tone and the light of the frame: the logarithm of the ratio of both pictures' skin
+// as spherical harmonics of the second order of the normals (Ramamoorthi & Hanrahan 2001; Basri & Jacobs
+// 2003), fitted robustly, so that hair, beards and what hides the face do not count. `painted`: dense
+// vertices, stored px. `scratch->raster` is that of the patch (make_patch).
+void relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
+             const GuidanceScratch& scratch, core::Patch* patch);
+
+// Puts the own eyeballs (gaze, blinking, catchlights) into the painted lids, and the own mouth's inside
+// between the painted lips as far as `mouth` in [0, 1] says. `px_per_cm`: on the face.
+void keep_openings(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
+                   float mouth, float px_per_cm, GuidanceScratch* scratch, core::Patch* patch);
+
+}  // namespace resyncer::generator

@@ -1,0 +1,91 @@
+#include "pipeline/identity_source.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <iterator>
+
+#include "resyncer/core/error.h"
+
+namespace resyncer::pipeline {
+
+namespace {
+
+namespace fs = std::filesystem;
+using core::Error;
+using core::ErrorKind;
+
+constexpr std::size_t kMostFiles = 200;  // of a folder
+constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
+                                  ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
+constexpr float kFramesForRest = 25;  // the mean of fewer says rather how somebody smiled at the photographer
+
+bool is_picture_or_video(const fs::path& file) {
+  std::string suffix = file.extension().string();
+  for (char& c : suffix) c = char(std::tolower(static_cast<unsigned char>(c)));
+  return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end();
+}
+
+std::vector<fs::path> files_of(const fs::path& path) {
+  std::error_code failed;
+  if (!fs::is_directory(path, failed)) return {path};
+  std::vector<fs::path> files;
+  for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
+    std::error_code unknown;
+    if (at->is_regular_file(unknown) && is_picture_or_video(at->path())) files.push_back(at->path());
+  }
+  if (files.empty())
+    throw Error(ErrorKind::input, "the folder has no pictures or videos of the identity", path.string(),
+                "put .jpg, .png or .mp4 files of one person there");
+  if (files.size() > kMostFiles)
+    throw Error(ErrorKind::input,
+                "the folder has " + std::to_string(files.size()) + " pictures and videos, at most " +
+                    std::to_string(kMostFiles) + " are used for an identity",
+                path.string(), "choose the best of them");
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void append(References from, References* to) {
+  std::move(from.entries.begin(), from.entries.end(), std::back_inserter(to->entries));
+  std::move(from.references.begin(), from.references.end(), std::back_inserter(to->references));
+}
+
+Eigen::VectorXf usual_expression(const std::vector<FittedFace>& faces, const mesh::FaceModel& model) {
+  Eigen::VectorXf sum = Eigen::VectorXf::Zero(model.expression_count());
+  float frames = 0;
+  for (const FittedFace& face : faces)
+    for (std::size_t i = 0; i < face.frames.size(); ++i)
+      if (face.frames[i] && face.weight[i] > 0) sum += face.frames[i]->expression, frames += 1;
+  return frames > 0 ? Eigen::VectorXf(sum / (frames + kFramesForRest)) : sum;
+}
+
+}  // namespace
+
+IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
+                             const AnalysisOptions& options, const CacheOptions& cache,
+                             const ProgressSink& progress) {
+  std::vector<Analysis> analyses;
+  for (const fs::path& file : files_of(path)) analyses.push_back(analyse_cached(file, options, cache, progress));
+  std::vector<const Analysis*> all;
+  for (const Analysis& a : analyses) all.push_back(&a);
+  IdentitySource source;
+  std::vector<FittedFace> faces;
+  try {
+    faces = fit_together(all, model);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::face) throw;
+    throw Error(ErrorKind::face, "no usable face was found to take the identity from", path.string(),
+                "choose pictures in which the face is seen from the front");
+  }
+  source.identity = faces.front().identity;
+  for (std::size_t k = 0; k < analyses.size(); ++k)
+    append(take_references(&analyses[k], faces[k], model), &source.references);
+  if (source.references.references.empty())
+    throw Error(ErrorKind::face, "no picture shows the face of the identity well enough to lend it",
+                path.string(), "choose larger pictures, from the front");
+  source.rest = usual_expression(faces, model);
+  return source;
+}
+
+}  // namespace resyncer::pipeline
