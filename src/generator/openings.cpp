@@ -12,7 +12,7 @@ namespace {
 using core::Point2;
 
 constexpr float kLidCm = 0.12F;  // soft edge inside the lids,
-constexpr float kLipCm = 0.1F;   // and inside the lips
+constexpr float kLipCm = 0.2F;   // and inside the lips
 
 // A ring of control vertices, rounded as the dense mesh is: Catmull and Rom's spline through them.
 std::vector<Point2> ring(const mesh::Vertices& v, int first, int count, Point2 origin) {

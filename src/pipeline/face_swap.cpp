@@ -94,11 +94,10 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   core::ImageF rgb;
   compose::read_rgb(*frame, work->patch.roi, &rgb, &work->compose);
   const generator::OwnFace face{&rgb, &own_dense};
-  generator::relight(model, face, target, work->scratch, &work->patch);
+  generator::relight(model, face, target, &work->scratch, &work->patch);
   generator::keep_openings(model, face, target, 1, px_per_cm, &work->scratch, &work->patch);
   if (task.weight < 1)
     for (float& alpha : work->patch.alpha.data) alpha *= task.weight;
-  compose::match_colour(*frame, {}, &work->patch, &work->compose);
   core::ImageU8 changed;
   compose::composite(work->patch, frame, mask != nullptr ? &changed : nullptr, &work->compose);
   if (mask == nullptr) return;

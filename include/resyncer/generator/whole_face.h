@@ -33,9 +33,9 @@ struct OwnFace {
 // Gives the patch the skin tone and the light of the frame: the logarithm of the ratio of both pictures' skin
 // as spherical harmonics of the second order of the normals (Ramamoorthi & Hanrahan 2001; Basri & Jacobs
 // 2003), fitted robustly, so that hair, beards and what hides the face do not count. `painted`: dense
-// vertices, stored px. `scratch->raster` is that of the patch (make_patch).
+// vertices, stored px. `scratch` is that of the patch (make_patch).
 void relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
-             const GuidanceScratch& scratch, core::Patch* patch);
+             GuidanceScratch* scratch, core::Patch* patch);
 
 // Puts the own eyeballs (gaze, blinking, catchlights) into the painted lids, and the own mouth's inside
 // between the painted lips as far as `mouth` in [0, 1] says. `px_per_cm`: on the face.
