@@ -12,12 +12,20 @@ namespace {
 
 constexpr float kEdgeCm = 0.9F;  // soft edge of the whole face's mask
 
-Eigen::VectorXf usual_expression(const FittedFace& face, Eigen::Index count) {
-  Eigen::VectorXf sum = Eigen::VectorXf::Zero(count);
-  float weight = 0;
-  for (std::size_t i = 0; i < face.frames.size(); ++i)
-    if (face.frames[i] && face.weight[i] > 0) sum += face.frames[i]->expression, weight += 1;
-  return weight > 0 ? Eigen::VectorXf(sum / (weight + 25)) : sum;
+constexpr float kJawCm = 13.1F;  // landmark 3 to 13
+
+// Of projected control vertices.
+float px_per_cm_of(const mesh::Vertices& control) { return (control.row(13) - control.row(3)).norm() / kJawCm; }
+
+float largest_px_per_cm(const RenderPlan& plan) {
+  const mesh::Vertices head = mesh::control_vertices(plan.model, plan.face.identity,
+                                                     Eigen::VectorXf::Zero(plan.model.expression_count()));
+  float largest = 0;
+  for (const FrameTask& task : plan.tasks)
+    if (task.params != nullptr)
+      largest = std::max(
+          largest, px_per_cm_of(mesh::project(head, task.params->camera_from_head, plan.face.camera)));
+  return largest;
 }
 
 }  // namespace
@@ -37,8 +45,7 @@ SwapPlan plan_swap(const RenderOptions& options, const RenderPlan& plan, const P
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
       std::int64_t(swap.source.references.references.size())};
   swap.neutral = generator::swapped_neutral(plan.model, plan.face.identity, swap.source.identity);
-  const Eigen::VectorXf own = usual_expression(plan.face, plan.model.expression_count());
-  (void)own;
+  limit_resolution(largest_px_per_cm(plan), &swap.source.references);
   const Eigen::VectorXf weights = generator::mouth_weights(plan.model);
   std::vector<int> previous;
   for (const FrameTask& task : plan.tasks) {
@@ -76,7 +83,7 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
       generator::reference_trust(entries, swapped.lenders, swapped.expression, generator::mouth_weights(model),
                                  mesh::head_angles(task.params->camera_from_head));
   const generator::Painting painting = generator::trusting_painting(trust);
-  const float px_per_cm = (own.row(13) - own.row(3)).norm() / 13.1F;
+  const float px_per_cm = px_per_cm_of(own);
 
   generator::PatchInput input;
   input.painting = &painting;

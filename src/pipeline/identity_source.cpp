@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <iterator>
 
 #include "resyncer/core/error.h"
@@ -60,7 +61,24 @@ Eigen::VectorXf usual_expression(const std::vector<FittedFace>& faces, const mes
   return frames > 0 ? Eigen::VectorXf(sum / (frames + kFramesForRest)) : sum;
 }
 
+constexpr float kJawCm = 13.1F;  // landmark 3 to 13
+constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
+
 }  // namespace
+
+void limit_resolution(float px_per_cm, References* references) {
+  for (generator::Reference& reference : references->references) {
+    const float own = (reference.dense.row(13) - reference.dense.row(3)).norm() / kJawCm;
+    const float scale = kSpare * px_per_cm / std::max(own, 1e-3F);
+    if (!(scale > 0 && scale < 1 / kSpare)) continue;
+    core::ImageU8 reduced;
+    resample(reference.image, core::Affine2(Eigen::Scaling(scale)),
+             std::max(8, int(std::lround(scale * float(reference.image.width)))),
+             std::max(8, int(std::lround(scale * float(reference.image.height)))), &reduced);
+    reference.image = std::move(reduced);
+    reference.dense *= scale;
+  }
+}
 
 IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
                              const AnalysisOptions& options, const CacheOptions& cache,

@@ -20,4 +20,8 @@ IdentitySource load_identity(const std::filesystem::path& path, const mesh::Face
                              const AnalysisOptions& options, const CacheOptions& cache,
                              const ProgressSink& progress);
 
+// Reduces pictures that are far larger than the face will be painted, px a cm of the face, so that nothing of
+// theirs is finer than the footage can show.
+void limit_resolution(float px_per_cm, References* references);
+
 }  // namespace resyncer::pipeline
