@@ -27,6 +27,7 @@ Eigen::VectorXf hair_share(const mesh::FaceModel& model) {
   for (int i = 68; i < 72; ++i) share[i] = share[84 - (i - 68)] = 1;
   for (int i : {103, 104, 109, 110}) share[i] = 1;
   for (int i : {3, 13, 71, 81}) share[i] = 0.5F;
+  for (int i : {17, 26}) share[i] = 0.3F;
   return model.subdivision * share;
 }
 

@@ -52,25 +52,19 @@ Eigen::VectorXf outline_share(const mesh::FaceModel& model) {
   return share;
 }
 
-Eigen::VectorXf still(const mesh::FaceModel& model) {
-  return Eigen::VectorXf::Zero(model.expression_count());
-}
-
 }  // namespace
 
-mesh::Vertices swapped_neutral(const mesh::FaceModel& model, const Eigen::VectorXf& own,
-                               const Eigen::VectorXf& other) {
-  const mesh::Vertices mine = mesh::control_vertices(model, own, still(model));
-  mesh::Vertices theirs = mesh::control_vertices(model, other, still(model));
+mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& own,
+                            const mesh::Vertices& other) {
   // Least squares over the landmarks: size and place; the head's own axes stay.
-  const Eigen::RowVector3f middle = theirs.topRows<68>().colwise().mean(),
-                           my_middle = mine.topRows<68>().colwise().mean();
-  const mesh::Vertices from = theirs.topRows<68>().rowwise() - middle,
-                       to = mine.topRows<68>().rowwise() - my_middle;
+  const Eigen::RowVector3f middle = other.topRows<68>().colwise().mean(),
+                           my_middle = own.topRows<68>().colwise().mean();
+  const mesh::Vertices from = other.topRows<68>().rowwise() - middle,
+                       to = own.topRows<68>().rowwise() - my_middle;
   const float scale = from.cwiseProduct(to).sum() / std::max(1e-6F, from.squaredNorm());
-  theirs = (scale * (theirs.rowwise() - middle)).rowwise() + my_middle;
+  const mesh::Vertices theirs = (scale * (other.rowwise() - middle)).rowwise() + my_middle;
   const Eigen::VectorXf share = outline_share(model);
-  return theirs + share.asDiagonal() * (mine - theirs);
+  return theirs + share.asDiagonal() * (own - theirs);
 }
 
 std::vector<Point2> whole_face_polygon(const mesh::Vertices& control) {

@@ -1,10 +1,12 @@
 #include "pipeline/face_swap.h"
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "resyncer/generator/whole_face.h"
+#include "resyncer/motion/sync_former.h"
 
 namespace resyncer::pipeline {
 
@@ -28,23 +30,56 @@ float largest_px_per_cm(const RenderPlan& plan) {
   return largest;
 }
 
+// How far the expressions of brows and eyes open either eye, cm.
+Eigen::MatrixXf eye_openings(const mesh::FaceModel& model) {
+  const Eigen::Index first = model.speech_count, count = model.expression_count() - first;
+  Eigen::MatrixXf openings(2, count);
+  const int upper[2][2] = {{37, 38}, {43, 44}}, lower[2][2] = {{40, 41}, {46, 47}};
+  auto height = [&](int i) { return model.expression.block(3 * i + 1, first, 1, count); };
+  for (int eye = 0; eye < 2; ++eye)
+    openings.row(eye) = 0.5F * (height(upper[eye][0]) + height(upper[eye][1]) - height(lower[eye][0]) -
+                                height(lower[eye][1]));
+  return openings;
+}
+
+// The other person's resting expression with lips and lids as far open as the own one's: what is shut in the
+// footage must be shut when it is painted.
+Eigen::VectorXf as_open(const mesh::FaceModel& model, const IdentitySource& source, const mesh::Vertices& own,
+                        const Eigen::VectorXf& own_rest, const std::filesystem::path& motion) {
+  Eigen::VectorXf rest = source.rest;
+  const Eigen::Index lids = model.expression_count() - model.speech_count;
+  const Eigen::MatrixXf eyes = eye_openings(model);
+  if (lids >= 2)
+    rest.tail(lids) +=
+        eyes.completeOrthogonalDecomposition().solve(eyes * (own_rest.tail(lids) - rest.tail(lids)));
+  const float missing = mesh::lip_openness(own) -
+                        mesh::lip_openness(mesh::control_vertices(model, source.identity, rest));
+  rest.head(model.speech_count) += missing * motion::StyleSyncFormer(motion).lips_parting();
+  return rest;
+}
+
 }  // namespace
 
-SwapPlan plan_swap(const RenderOptions& options, const RenderPlan& plan, const ProgressSink& progress,
-                   RenderReport* report) {
+SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
+                   const ProgressSink& progress, RenderReport* report) {
   AnalysisOptions of_analysis;
   of_analysis.tracker = options.tracker;
   of_analysis.threads = options.threads == 1 ? 1 : 2;
   CacheOptions cache;
   if (options.use_cache)
     cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
+  const auto& motion = models.get("motion").file;
   SwapPlan swap;
   const auto start = std::chrono::steady_clock::now();
-  swap.source = load_identity(options.identity, plan.model, of_analysis, cache, progress);
+  swap.source = load_identity(options.identity, plan.model, motion, of_analysis, cache, progress);
   report->stages["identity"] = {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
       std::int64_t(swap.source.references.references.size())};
-  swap.neutral = generator::swapped_neutral(plan.model, plan.face.identity, swap.source.identity);
+  swap.own_rest = resting_expression(plan.model, {&plan.face}, motion);
+  const mesh::Vertices own = mesh::control_vertices(plan.model, plan.face.identity, swap.own_rest);
+  const Eigen::VectorXf rest = as_open(plan.model, swap.source, own, swap.own_rest, motion);
+  swap.rest = generator::swapped_face(plan.model, own,
+                                      mesh::control_vertices(plan.model, swap.source.identity, rest));
   limit_resolution(largest_px_per_cm(plan), &swap.source.references);
   const Eigen::VectorXf weights = generator::mouth_weights(plan.model);
   std::vector<int> previous;
@@ -52,7 +87,7 @@ SwapPlan plan_swap(const RenderOptions& options, const RenderPlan& plan, const P
     swap.tasks.emplace_back();
     if (task.params == nullptr) continue;
     SwapTask& swapped = swap.tasks.back();
-    swapped.expression = task.expression;
+    swapped.expression = task.expression + rest - swap.own_rest;
     swapped.lenders = previous =
         generator::choose_lenders(swap.source.references.entries, swapped.expression, weights,
                                   mesh::head_angles(task.params->camera_from_head), previous);
@@ -70,8 +105,8 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   };
   const mesh::Vertices own =
       placed(mesh::control_vertices(model, scene.face->identity, task.expression));
-  mesh::Vertices head = swap.neutral;
-  const Eigen::VectorXf moved = model.expression * swapped.expression;
+  mesh::Vertices head = swap.rest;
+  const Eigen::VectorXf moved = model.expression * (task.expression - swap.own_rest);
   Eigen::Map<Eigen::VectorXf>(head.data(), head.size()) += moved;
   const mesh::Vertices target = mesh::dense_vertices(model, placed(head)),
                        own_dense = mesh::dense_vertices(model, own);

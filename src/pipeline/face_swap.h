@@ -8,19 +8,20 @@
 namespace resyncer::pipeline {
 
 struct SwapTask {
-  Eigen::VectorXf expression;  // the frame's own, about the other person's usual one
+  Eigen::VectorXf expression;  // the frame's own, told from the other person's rest
   std::vector<int> lenders;    // indices into SwapPlan::source's references
 };
 
 struct SwapPlan {
   IdentitySource source;
-  mesh::Vertices neutral;       // generator::swapped_neutral
+  mesh::Vertices rest;          // generator::swapped_face
+  Eigen::VectorXf own_rest;     // expression of the footage's person at `rest`
   std::vector<SwapTask> tasks;  // one a frame of the render's plan
 };
 
 // Throws Error{input, face}.
-SwapPlan plan_swap(const RenderOptions& options, const RenderPlan& plan, const ProgressSink& progress,
-                   RenderReport* report);
+SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
+                   const ProgressSink& progress, RenderReport* report);
 
 // Repaints the frame, which shows task.expression already, in place. `mask`, if given and not empty, keeps the
 // larger of its own and the new values.

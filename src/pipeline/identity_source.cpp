@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::pipeline {
@@ -19,7 +20,8 @@ using core::ErrorKind;
 constexpr std::size_t kMostFiles = 200;  // of a folder
 constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
                                   ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
-constexpr float kFramesForRest = 25;  // the mean of fewer says rather how somebody smiled at the photographer
+// The mouth of a few frames says rather how somebody smiled at the photographer; brows lie less.
+constexpr float kFramesForMouth = 25, kFramesForBrows = 1;
 
 bool is_picture_or_video(const fs::path& file) {
   std::string suffix = file.extension().string();
@@ -52,19 +54,30 @@ void append(References from, References* to) {
   std::move(from.references.begin(), from.references.end(), std::back_inserter(to->references));
 }
 
-Eigen::VectorXf usual_expression(const std::vector<FittedFace>& faces, const mesh::FaceModel& model) {
-  Eigen::VectorXf sum = Eigen::VectorXf::Zero(model.expression_count());
-  float frames = 0;
-  for (const FittedFace& face : faces)
-    for (std::size_t i = 0; i < face.frames.size(); ++i)
-      if (face.frames[i] && face.weight[i] > 0) sum += face.frames[i]->expression, frames += 1;
-  return frames > 0 ? Eigen::VectorXf(sum / (frames + kFramesForRest)) : sum;
-}
-
 constexpr float kJawCm = 13.1F;  // landmark 3 to 13
 constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
 
 }  // namespace
+
+Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vector<const FittedFace*>& faces,
+                                   const fs::path& motion) {
+  FittedFace all;
+  all.identity = faces.front()->identity;
+  Eigen::VectorXf sum = Eigen::VectorXf::Zero(model.expression_count());
+  for (const FittedFace* face : faces)
+    for (std::size_t i = 0; i < face->frames.size(); ++i) {
+      if (!face->frames[i] || face->weight[i] <= 0) continue;
+      all.frames.push_back(face->frames[i]);
+      all.weight.push_back(face->weight[i]);
+      sum += face->frames[i]->expression;
+    }
+  if (all.frames.empty()) return sum;
+  const float frames = float(all.frames.size());
+  Eigen::VectorXf rest = sum / (frames + kFramesForBrows);
+  rest.head(model.speech_count) =
+      rest_pose(model, all, motion).mesh * (frames / (frames + kFramesForMouth));
+  return rest;
+}
 
 void limit_resolution(float px_per_cm, References* references) {
   for (generator::Reference& reference : references->references) {
@@ -81,8 +94,8 @@ void limit_resolution(float px_per_cm, References* references) {
 }
 
 IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
-                             const AnalysisOptions& options, const CacheOptions& cache,
-                             const ProgressSink& progress) {
+                             const fs::path& motion, const AnalysisOptions& options,
+                             const CacheOptions& cache, const ProgressSink& progress) {
   std::vector<Analysis> analyses;
   for (const fs::path& file : files_of(path)) analyses.push_back(analyse_cached(file, options, cache, progress));
   std::vector<const Analysis*> all;
@@ -102,7 +115,9 @@ IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
   if (source.references.references.empty())
     throw Error(ErrorKind::face, "no picture shows the face of the identity well enough to lend it",
                 path.string(), "choose larger pictures, from the front");
-  source.rest = usual_expression(faces, model);
+  std::vector<const FittedFace*> fitted;
+  for (const FittedFace& face : faces) fitted.push_back(&face);
+  source.rest = resting_expression(model, fitted, motion);
   return source;
 }
 

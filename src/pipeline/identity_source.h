@@ -11,14 +11,21 @@ namespace resyncer::pipeline {
 struct IdentitySource {
   Eigen::VectorXf identity;
   References references;  // of all files
-  Eigen::VectorXf rest;   // usual expression: zeros where too few frames tell it
+  Eigen::VectorXf rest;   // resting_expression
 };
 
+// The expression that a person's others are told from, of all frames together: the mouth where nobody speaks
+// (rest_pose), the mean of brows and eyes; nearer to zeros the fewer frames tell it. `motion`: weights. Throws
+// Error{model}.
+Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vector<const FittedFace*>& faces,
+                                   const std::filesystem::path& motion);
+
 // `path`: a picture, a video, or a folder of them (not its subfolders). One identity is fitted to all; in each
-// file the largest face counts. Throws Error{input} (nothing readable), Error{face} (no usable face).
+// file the largest face counts. `motion`: weights. Throws Error{input} (nothing readable),
+// Error{face} (no usable face), Error{model}.
 IdentitySource load_identity(const std::filesystem::path& path, const mesh::FaceModel& model,
-                             const AnalysisOptions& options, const CacheOptions& cache,
-                             const ProgressSink& progress);
+                             const std::filesystem::path& motion, const AnalysisOptions& options,
+                             const CacheOptions& cache, const ProgressSink& progress);
 
 // Reduces pictures that are far larger than the face will be painted, px a cm of the face, so that nothing of
 // theirs is finer than the footage can show.

@@ -233,7 +233,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   auto network = load_network(options, models, person, &report);
   RenderPlan plan = make_plan(options, models, progress, &report);
   std::optional<SwapPlan> swap;
-  if (!options.identity.empty()) swap = plan_swap(options, plan, progress, &report);
+  if (!options.identity.empty()) swap = plan_swap(options, models, plan, progress, &report);
   std::unique_ptr<generator::RewiredGenerator> loaded = network.valid() ? network.get() : nullptr;
 
   // Not before: what two threads decode and free by turns would tear holes into kept memory, 5 kB for every

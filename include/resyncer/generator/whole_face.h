@@ -11,11 +11,11 @@
 
 namespace resyncer::generator {
 
-// Control vertices (head, cm) of the face that is painted: the features of the other one at rest, brought to
-// the own one's size and place, within the own one's outline, so that jaw, temples and hairline stay where
-// the footage shows them. Add expressions to it as to FaceModel::neutral.
-mesh::Vertices swapped_neutral(const mesh::FaceModel& model, const Eigen::VectorXf& own,
-                               const Eigen::VectorXf& other);
+// Control vertices (head, cm) of the face that is painted, at rest: the features of the other one, brought to
+// the own one's size and place, within the own one's outline, so that jaw, temples and hairline stay where the
+// footage shows them. `own`, `other`: both faces at rest.
+mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& own,
+                            const mesh::Vertices& other);
 
 // The mask of a whole face: from the middle of the forehead to the chin, inside the outline of a face with
 // these projected control vertices. Convex polygon in px, closed; empty when a vertex is not finite.
