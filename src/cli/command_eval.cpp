@@ -6,6 +6,7 @@
 
 #include "cli/command_eval_lips.h"
 #include "cli/command_eval_result.h"
+#include "cli/command_eval_swap.h"
 #include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure.h"
 #include "resyncer/pipeline/measure_sync.h"
@@ -228,6 +229,7 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run) {
   CLI::App* parent = app->add_subcommand(
       "eval", "Measure a rendered video; or the networks, on footage that they have never seen");
   add_eval_result(parent, global, run);
+  add_eval_swap(parent, global, run);
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* mesh = parent->add_subcommand("mesh", "Fit the face model to people");
   CLI::App* generator =
