@@ -20,8 +20,10 @@ using core::ErrorKind;
 constexpr std::size_t kMostFiles = 200;  // of a folder
 constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
                                   ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
-// The mouth of a few frames says rather how somebody smiled at the photographer; brows lie less.
-constexpr float kFramesForMouth = 25, kFramesForBrows = 1;
+// Frames that tell as much of a face at rest as is known of all faces: few, but many where the lips are apart,
+// which says rather how somebody smiled at the photographer.
+constexpr float kFewFrames = 0.25F, kManyFrames = 25;
+constexpr float kNearlyShut = 0.1F;  // openness
 
 bool is_picture_or_video(const fs::path& file) {
   std::string suffix = file.extension().string();
@@ -64,18 +66,22 @@ Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vect
   FittedFace all;
   all.identity = faces.front()->identity;
   Eigen::VectorXf sum = Eigen::VectorXf::Zero(model.expression_count());
+  int shut = 0;
   for (const FittedFace* face : faces)
     for (std::size_t i = 0; i < face->frames.size(); ++i) {
       if (!face->frames[i] || face->weight[i] <= 0) continue;
       all.frames.push_back(face->frames[i]);
       all.weight.push_back(face->weight[i]);
-      sum += face->frames[i]->expression;
+      const Eigen::VectorXf& expression = face->frames[i]->expression;
+      sum += expression;
+      shut += mesh::lip_openness(mesh::control_vertices(model, face->identity, expression)) < kNearlyShut;
     }
   if (all.frames.empty()) return sum;
   const float frames = float(all.frames.size());
-  Eigen::VectorXf rest = sum / (frames + kFramesForBrows);
+  Eigen::VectorXf rest = sum / (frames + kFewFrames);
   rest.head(model.speech_count) =
-      rest_pose(model, all, motion).mesh * (frames / (frames + kFramesForMouth));
+      rest_pose(model, all, motion).mesh *
+      std::max(frames / (frames + kManyFrames), float(shut) / (float(shut) + kFewFrames));
   return rest;
 }
 

@@ -27,8 +27,15 @@ Landmarks normalised(const mesh::FaceModel& model, const mesh::Vertices& control
   return 10 * centred(inner(model.neutral)).norm() / std::max(p.norm(), 1e-6F) * p;
 }
 
+// After Procrustes: turned on one another as well (Kabsch 1976), since a face's pitch and its depths are told
+// apart badly.
 double shape_distance(const Landmarks& a, const Landmarks& b) {
-  return double((a - b).norm()) / std::sqrt(double(kInner));
+  const Eigen::Matrix3f cross = a.transpose() * b;
+  const Eigen::JacobiSVD<Eigen::Matrix3f> svd(cross, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  Eigen::Matrix3f flip = Eigen::Matrix3f::Identity();
+  if ((svd.matrixU() * svd.matrixV().transpose()).determinant() < 0) flip(2, 2) = -1;
+  const Eigen::Matrix3f turn = svd.matrixU() * flip * svd.matrixV().transpose();
+  return double((a * turn - b).norm()) / std::sqrt(double(kInner));
 }
 
 struct Person {
