@@ -14,6 +14,7 @@ struct PrepareFlags {
   pipeline::PrepareOptions options;
   pipeline::FacesOptions faces;
   pipeline::TracksOptions tracks;
+  pipeline::IdentityOptions identity;
   std::filesystem::path out;
 };
 
@@ -156,6 +157,12 @@ void add_prepare(CLI::App* app, GlobalOptions* global, Run* run) {
                            return pipeline::prepare_tracks(f.options, f.tracks, f.out);
                          });
   tracks->add_option("--every", flags->tracks.every, "Take every k-th frame")->check(CLI::PositiveNumber);
+  CLI::App* identity = add(parent, "identity", "Pictures of faces, for the identity network", flags, global,
+                           run, true, [](const PrepareFlags& f, const GlobalOptions&) {
+                             return pipeline::prepare_identity(f.options, f.identity, f.out);
+                           });
+  identity->add_option("--frames", flags->identity.frames_per_file, "Pictures of each file")
+      ->check(CLI::PositiveNumber);
   add(parent, "cache", "Track everything into the --cache folder and write nothing else", flags, global, run,
       false, [](const PrepareFlags& f, const GlobalOptions&) { return pipeline::prepare_cache(f.options); });
   add_speech(parent, global, run);

@@ -8,6 +8,7 @@
 #include "resyncer/train/closures.h"
 #include "resyncer/train/face_model.h"
 #include "resyncer/train/generator.h"
+#include "resyncer/train/identity.h"
 #include "resyncer/train/motion.h"
 #include "resyncer/train/speech.h"
 #include "resyncer/train/sync.h"
@@ -258,6 +259,34 @@ void add_closures(CLI::App* parent, GlobalOptions* global, Run* run) {
   });
 }
 
+void report_identity(const train::IdentityProgress& p) {
+  spdlog::info("step {}/{} {:.0f} s loss {:.4f}", p.step, p.steps, p.seconds, p.loss);
+  if (p.held_out != nullptr)
+    spdlog::info("held out: equal error {:.1f} %, ranked right {:.1f} % of {} x {} pairs{}",
+                 100 * p.held_out->equal_error, 100 * p.held_out->ranked_right, p.held_out->same,
+                 p.held_out->different, p.best ? " (best)" : "");
+}
+
+void add_identity(CLI::App* parent, Run* run) {
+  auto o = std::make_shared<train::IdentityTrainOptions>();
+  CLI::App* command = parent->add_subcommand("identity", "Fit the identity network, which measures swaps");
+  add_training(command, o.get(), &o->datasets);
+  add_held_out(command, o.get());
+  command->add_option("--left-out", o->left_out,
+                      "Share of the wrong pictures that may show the same person, where people are not known");
+  command->add_option("--width", o->width, "Channels of the first convolution");
+  command->add_option("--embedding", o->embedding, "Width of a face's vector");
+  command->add_option("--dropout", o->dropout, "Dropout");
+  command->callback([=] {
+    *run = [=] {
+      o->progress = report_identity;
+      const train::IdentityTrainResult result = train::train_identity(*o);
+      spdlog::info("best held out: equal error {:.1f} %, after {} steps", 100 * result.best.equal_error,
+                   result.step);
+    };
+  });
+}
+
 }  // namespace
 
 void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
@@ -269,6 +298,7 @@ void add_train(CLI::App* app, GlobalOptions* global, Run* run) {
   add_closures(parent, global, run);
   add_sync(parent, global, run);
   add_generator(parent, global, run);
+  add_identity(parent, run);
 }
 
 }  // namespace resyncer::cli

@@ -45,6 +45,10 @@ struct TracksOptions {
   int every = 2;  // k-th frame
 };
 
+struct IdentityOptions {
+  int frames_per_file = 4;
+};
+
 struct PrepareReport {
   std::size_t files = 0, skipped = 0, rows = 0;  // rows: pictures, 25 Hz motion rows, or landmark sets
   double mean_error = 0;                         // reprojection error of the fits, in outer-eye distances
@@ -67,6 +71,10 @@ PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceMode
 // "sync": the same and mouth u8 [rows,48,64] (sync/mouth.h): the picture of the mouth at every row.
 PrepareReport prepare_sync(const PrepareOptions& options, const mesh::FaceModel& model,
                            const std::string& model_version, const std::filesystem::path& out);
+// "identity": gray pictures of faces u8 [N,96,96] (identity/recogniser.h), person i32 [N] (the speaker) and file
+// i32 [N].
+PrepareReport prepare_identity(const PrepareOptions& options, const IdentityOptions& settings,
+                               const std::filesystem::path& out);
 // "tracks": landmarks f32 [N,68,2] px, clip i32 [N] (the group), size i32 [N,2] (width, height), for refining
 // the face model.
 PrepareReport prepare_tracks(const PrepareOptions& options, const TracksOptions& tracks,

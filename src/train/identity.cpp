@@ -1,0 +1,323 @@
+#include "resyncer/train/identity.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "checkpoint.h"
+#include "dataset_part.h"
+#include "identity_dataset.h"
+#include "optimisation.h"
+#include "resyncer/nets/identity_net.h"
+
+namespace resyncer::train {
+
+namespace {
+
+using core::Error;
+using core::ErrorKind;
+using Clock = std::chrono::steady_clock;
+namespace F = torch::nn::functional;
+
+double uniform(double low, double high, std::mt19937_64* random) {
+  return low + (high - low) * double((*random)() >> 11) * 0x1p-53;
+}
+
+std::int64_t below(std::size_t count, std::mt19937_64* random) { return std::int64_t((*random)() % count); }
+
+torch::Tensor picture(const IdentityDataset& data, std::int64_t row) {
+  auto* bytes = const_cast<std::uint8_t*>(data.pictures.data()) + row * data.side * data.side;  // only read
+  return torch::from_blob(bytes, {1, data.side, data.side}, torch::kUInt8).to(torch::kFloat32);
+}
+
+// Two pictures of each of `count` people: of different files where there are several. [2 count, 1, S, S]
+torch::Tensor draw(const IdentityDataset& data, std::int64_t count, std::mt19937_64* random) {
+  std::vector<std::size_t> order(data.people.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::shuffle(order.begin(), order.end(), *random);
+  order.resize(std::min(order.size(), std::size_t(count)));
+  std::vector<torch::Tensor> pictures(2 * order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const auto& files = data.people[order[k]].files;
+    std::size_t first = std::size_t(below(files.size(), random)), second = first;
+    if (files.size() > 1) second = (first + 1 + std::size_t(below(files.size() - 1, random))) % files.size();
+    pictures[k] = picture(data, files[first][std::size_t(below(files[first].size(), random))]);
+    pictures[k + order.size()] = picture(data, files[second][std::size_t(below(files[second].size(), random))]);
+  }
+  return torch::stack(pictures);
+}
+
+// Other light, sharpness, framing; a strip of the edge hidden, as by hair; mirrored.
+torch::Tensor augment(torch::Tensor x, std::mt19937_64* random) {
+  const std::int64_t n = x.size(0), side = x.size(2);
+  torch::Tensor maps = torch::zeros({n, 2, 3});
+  auto map = maps.accessor<float, 3>();
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double turn = uniform(-0.1, 0.1, random), scale = uniform(0.9, 1.1, random);
+    const double mirror = uniform(0, 1, random) < 0.5 ? -1 : 1;
+    map[i][0][0] = float(mirror * scale * std::cos(turn)), map[i][0][1] = float(-scale * std::sin(turn));
+    map[i][1][0] = float(mirror * scale * std::sin(turn)), map[i][1][1] = float(scale * std::cos(turn));
+    map[i][0][2] = float(uniform(-0.06, 0.06, random)), map[i][1][2] = float(uniform(-0.06, 0.06, random));
+  }
+  const torch::Tensor grid = F::affine_grid(maps, x.sizes().vec(), false);
+  x = F::grid_sample(x, grid, F::GridSampleFuncOptions().padding_mode(torch::kBorder).align_corners(false));
+  std::vector<torch::Tensor> out;
+  const torch::Tensor ramp = torch::linspace(-1, 1, side);
+  for (std::int64_t i = 0; i < n; ++i) {
+    torch::Tensor p = x.slice(0, i, i + 1);
+    const std::int64_t small = std::int64_t(std::lround(uniform(0.25, 1, random) * double(side)));
+    if (uniform(0, 1, random) < 0.5) {
+      auto to = [](std::int64_t s) {
+        return F::InterpolateFuncOptions().size(std::vector<std::int64_t>{s, s}).mode(torch::kBilinear).align_corners(false);
+      };
+      p = F::interpolate(F::interpolate(p, to(small)), to(side));
+    }
+    p = 255 * (p.clamp(0, 255) / 255).pow(std::exp(uniform(-0.5, 0.5, random)));
+    const torch::Tensor light = uniform(-0.4, 0.4, random) * ramp.view({1, 1, 1, side}) +
+                                uniform(-0.3, 0.3, random) * ramp.view({1, 1, side, 1});
+    p = p * light.exp() + uniform(0, 6, random) * torch::randn_like(p);
+    const std::int64_t strip = below(std::size_t(side / 5), random);
+    if (uniform(0, 1, random) < 0.6) {
+      p = p.clone();
+      const double tone = uniform(0, 255, random);
+      switch (below(3, random)) {
+        case 0: p.slice(2, 0, strip / 2).fill_(tone); break;
+        case 1: p.slice(3, 0, strip).fill_(tone); break;
+        default: p.slice(3, side - strip).fill_(tone);
+      }
+    }
+    out.push_back(p);
+  }
+  return torch::cat(out);
+}
+
+// `left_out`: share of the wrong pictures of each that may show the same person.
+torch::Tensor loss_of(const torch::Tensor& vectors, double sharpness, double left_out) {
+  const std::int64_t n = vectors.size(0), people = n / 2;
+  const torch::Tensor self = torch::eye(n, torch::kBool);
+  const torch::Tensor partner = (torch::arange(n) + people) % n;
+  torch::Tensor logits = sharpness * vectors.mm(vectors.t()).masked_fill(self, -1e4);
+  const auto hidden = std::int64_t(left_out * double(n - 2));
+  if (hidden > 0) {
+    torch::NoGradGuard no_grad;
+    const torch::Tensor wrong = logits.scatter(1, partner.unsqueeze(1), -1e4);
+    const torch::Tensor alike = std::get<1>(wrong.topk(hidden, 1));
+    self.scatter_(1, alike, true);
+  }
+  return F::cross_entropy(logits.masked_fill(self, -1e4), partner);
+}
+
+struct Scores {
+  std::vector<double> same, different;
+};
+
+void score(const IdentityDataset& data, nets::IdentityNet net, Scores* scores) {
+  torch::NoGradGuard no_grad;
+  std::vector<std::vector<torch::Tensor>> people;  // a vector a file, or a half of the only one
+  auto describe = [&](const std::vector<std::int64_t>& rows) {
+    std::vector<torch::Tensor> pictures;
+    for (std::int64_t row : rows) pictures.push_back(picture(data, row));
+    const torch::Tensor sum = net->forward(torch::stack(pictures)).sum(0);
+    return sum / sum.norm().clamp_min(1e-12);
+  };
+  const bool labelled = data.is_labelled();
+  for (const auto& person : data.people) {
+    people.emplace_back();
+    for (const auto& rows : person.files) {
+      const std::vector<std::int64_t> first(rows.begin(), rows.begin() + std::ptrdiff_t(rows.size() / 2)),
+          second(rows.begin() + std::ptrdiff_t(rows.size() / 2), rows.end());
+      if (!labelled && !first.empty()) people.back().push_back(describe(first));
+      people.back().push_back(describe(labelled ? rows : second));
+    }
+  }
+  for (std::size_t a = 0; a < people.size(); ++a)
+    for (std::size_t b = a; b < people.size(); ++b)
+      for (std::size_t i = 0; i < people[a].size(); ++i)
+        for (std::size_t j = a == b ? i + 1 : 0; j < people[b].size(); ++j)
+          (a == b ? scores->same : scores->different)
+              .push_back(people[a][i].dot(people[b][j]).item<double>());
+}
+
+IdentityFigure figure_of(Scores scores) {
+  IdentityFigure f;
+  f.same = int(scores.same.size()), f.different = int(scores.different.size());
+  if (f.same == 0 || f.different == 0) return f;
+  std::sort(scores.same.begin(), scores.same.end());
+  std::sort(scores.different.begin(), scores.different.end());
+  double ranked = 0;
+  for (double s : scores.same)
+    ranked += double(std::lower_bound(scores.different.begin(), scores.different.end(), s) -
+                     scores.different.begin());
+  f.ranked_right = ranked / (double(f.same) * double(f.different));
+  double nearest = 2;
+  for (double t : scores.same) {
+    const double refused = double(std::lower_bound(scores.same.begin(), scores.same.end(), t) -
+                                  scores.same.begin()) / f.same;
+    const double taken = double(scores.different.end() -
+                                std::lower_bound(scores.different.begin(), scores.different.end(), t)) /
+                         f.different;
+    if (std::abs(refused - taken) >= nearest) continue;
+    nearest = std::abs(refused - taken);
+    f.equal_error = (refused + taken) / 2, f.threshold = t;
+  }
+  return f;
+}
+
+void check(const IdentityTrainOptions& o) {
+  auto refuse = [](const std::string& what) { throw Error(ErrorKind::usage, what); };
+  if (o.datasets.empty()) refuse("training needs at least one dataset file");
+  if (o.output.empty()) refuse("training needs a file to write the weights to");
+  if (o.resume && o.checkpoint.empty()) refuse("resuming needs a checkpoint file");
+  if (o.steps < 1 || o.batch < 2 || o.report_every < 1 || o.evaluate_every < 1)
+    refuse("steps, report_every and evaluate_every must be positive, batch at least 2");
+  if (o.width < 8 || o.width > 128 || o.width % 4 != 0 || o.embedding < 2 || o.embedding > 512)
+    refuse("width must be a multiple of 4 from 8 to 128, embedding from 2 to 512");
+  if (!(o.left_out >= 0 && o.left_out < 0.9)) refuse("left_out must be from 0 to 0.9");
+}
+
+std::string settings_of(const IdentityTrainOptions& o) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& file : o.datasets) files.push_back(dataset_label(file));
+  return nlohmann::json{{"datasets", files},       {"steps", o.steps},       {"seed", o.seed},
+                        {"batch", o.batch},        {"width", o.width},       {"embedding", o.embedding},
+                        {"rate", o.learning_rate}, {"decay", o.weight_decay}, {"dropout", o.dropout},
+                        {"warm_up", o.warm_up},    {"average", o.average_decay},
+                        {"sharpness", o.sharpness}, {"left_out", o.left_out}}
+      .dump();
+}
+
+class IdentityTraining {
+ public:
+  explicit IdentityTraining(const IdentityTrainOptions& options) : options_(options) {
+    for (const auto& name : options.datasets) data_.push_back(load_identity_dataset(name));
+    seed_all(options.seed, &random_);
+    const nets::IdentityNetConfig config{data_.front().side, options.width, options.embedding};
+    net_ = nets::IdentityNet(config, options.dropout);
+    average_ = nets::IdentityNet(config);
+    update_average(average_.get(), *net_, 0);
+    average_->eval();
+    optimizer_ = make_adamw({{"", net_.get()}}, options.learning_rate, options.weight_decay);
+    header_ = {"identity-training", 1, settings_of(options)};
+    if (options.resume) load_checkpoint(options.checkpoint, header_, state());
+  }
+
+  IdentityTrainResult run();
+
+ private:
+  TrainingState state() {
+    TrainingState s;
+    s.modules = {{"", net_.get()}, {"average.", average_.get()}};
+    s.optimizers = {{"", optimizer_.get()}};
+    s.step = &step_;
+    s.figures = {{"seconds", &seconds_}, {"best", &best_}};
+    s.random = &random_;
+    return s;
+  }
+
+  double train_step() {
+    net_->train();
+    const IdentityDataset& data = data_[std::size_t(below(data_.size(), &random_))];
+    const torch::Tensor vectors = net_->forward(augment(draw(data, options_.batch, &random_), &random_));
+    const torch::Tensor loss =
+        loss_of(vectors, options_.sharpness, data.is_labelled() ? 0 : options_.left_out);
+    optimizer_->zero_grad();
+    loss.backward();
+    torch::nn::utils::clip_grad_norm_(net_->parameters(), 1.0);
+    set_learning_rate(optimizer_.get(), scheduled_rate(step_, options_.steps, options_.warm_up,
+                                                       options_.learning_rate));
+    optimizer_->step();
+    ++step_;
+    update_average(average_.get(), *net_, warmed_decay(step_, options_.average_decay));
+    return loss.item<double>();
+  }
+
+  // Measured on the very file that would be shipped.
+  bool evaluate(IdentityFigure* figure) {
+    auto save = [&](const std::filesystem::path& file) { nets::save_identity_net(file, average_); };
+    return keep_if_best(options_.output, save, [&](const std::filesystem::path& file) {
+      if (options_.held_out.empty()) return true;
+      *figure = measure_identity(file, options_.held_out);
+      if (figure->ranked_right <= best_) return false;
+      best_ = figure->ranked_right;
+      return true;
+    });
+  }
+
+  void report(const IdentityProgress& p) const {
+    if (options_.progress) options_.progress(p);
+    std::ostringstream row;
+    row << p.step << ',' << p.seconds << ',' << p.loss << ',';
+    if (p.held_out != nullptr) row << p.held_out->equal_error << ',' << p.held_out->ranked_right;
+    else row << ',';
+    append_to_curve(options_.curve, "step,seconds,loss,equal_error,ranked_right", row.str());
+  }
+
+  IdentityTrainOptions options_;
+  std::vector<IdentityDataset> data_;
+  nets::IdentityNet net_{nullptr}, average_{nullptr};
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
+  nets::WeightsHeader header_;
+  std::mt19937_64 random_;
+  std::int64_t step_ = 0;
+  double seconds_ = 0, best_ = -1;
+};
+
+IdentityTrainResult IdentityTraining::run() {
+  IdentityTrainResult result;
+  const double seconds_before = seconds_;
+  const auto begin = Clock::now();
+  std::error_code ignored;
+  if (!options_.resume && !options_.curve.empty()) std::filesystem::remove(options_.curve, ignored);
+  double sum = 0;
+  std::int64_t summed = 0;
+  while (step_ < options_.steps) {
+    sum += train_step(), ++summed;
+    const double elapsed = seconds_since(begin);
+    seconds_ = seconds_before + elapsed;
+    const bool last =
+        step_ == options_.steps || (options_.minutes > 0 && elapsed > 60 * options_.minutes);
+    const bool measured = last || step_ % options_.evaluate_every == 0;
+    if (measured || step_ % options_.report_every == 0) {
+      IdentityProgress p{step_, options_.steps, seconds_, sum / double(summed), nullptr, false};
+      if (!std::isfinite(p.loss))
+        throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
+                    "use a lower learning rate");
+      IdentityFigure figure;
+      if (measured) p.best = evaluate(&figure);
+      if (measured && !options_.held_out.empty()) p.held_out = &figure;
+      if (p.best) result.best = figure;
+      report(p);
+      sum = 0, summed = 0;
+    }
+    if (measured && !options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
+    if (last) break;
+  }
+  result.step = step_, result.seconds = seconds_;
+  return result;
+}
+
+}  // namespace
+
+IdentityFigure measure_identity(const std::filesystem::path& weights,
+                                const std::vector<std::filesystem::path>& datasets) {
+  const nets::IdentityNet net = nets::load_identity_net(weights);
+  Scores scores;
+  for (const auto& name : datasets) score(load_identity_dataset(name), net, &scores);
+  return figure_of(std::move(scores));
+}
+
+IdentityTrainResult train_identity(const IdentityTrainOptions& options) {
+  check(options);
+  keep_memory();
+  try {
+    return IdentityTraining(options).run();
+  } catch (const c10::Error& e) {
+    throw Error(ErrorKind::internal, std::string("LibTorch: ") + e.what_without_backtrace());
+  }
+}
+
+}  // namespace resyncer::train
