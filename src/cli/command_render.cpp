@@ -29,6 +29,8 @@ struct RenderFlags {
 
 std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthFlags& mouth) {
   std::vector<fs::path> files = {o.input, o.speech, o.person, o.drive, mouth.curve, o.mouth.motion_in};
+  if (!o.identity.empty())
+    for (fs::path& file : pipeline::identity_files(o.identity)) files.push_back(std::move(file));
   files.insert(files.end(), o.style.names.begin(), o.style.names.end());  // as far as they are files
   return files;
 }
@@ -57,8 +59,6 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
   if (options.speech.empty()) options.speech = options.drive;
-  if (options.speech.empty() && options.identity.empty())
-    throw core::Error(core::ErrorKind::usage, "there is no speech", "", "name it after -a");
   check_style_choice(options.style);
   options.mouth = parse_mouth_controls(flags.mouth);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
@@ -92,7 +92,8 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
 void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   auto flags = std::make_shared<RenderFlags>();
   auto& o = flags->options;
-  CLI::App* command = app->add_subcommand("render", "Lip-sync a video (or a picture) to a speech track");
+  CLI::App* command = app->add_subcommand(
+      "render", "Lip-sync a video (or a picture) to a speech track, swap its face, or both");
   command->add_option("input", o.input, "Video or still picture")->required();
   command->add_option("-a,--audio", o.speech,
                       "Speech: any file with an audio stream (default: that of --drive)");

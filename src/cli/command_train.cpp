@@ -272,8 +272,9 @@ void add_identity(CLI::App* parent, Run* run) {
   CLI::App* command = parent->add_subcommand("identity", "Fit the identity network, which measures swaps");
   add_training(command, o.get(), &o->datasets);
   add_held_out(command, o.get());
-  command->add_option("--left-out", o->left_out,
-                      "Share of the wrong pictures that may show the same person, where people are not known");
+  command->add_option(
+      "--left-out", o->left_out,
+      "Share of the wrong pictures that may show the same person, where people are not known");
   command->add_option("--width", o->width, "Channels of the first convolution");
   command->add_option("--embedding", o->embedding, "Width of a face's vector");
   command->add_option("--dropout", o->dropout, "Dropout");

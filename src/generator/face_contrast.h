@@ -1,5 +1,5 @@
-// How strongly a face's features and its skin's grain stand out in a picture (private to generator): that is the
-// camera's and the grading's more than the person's.
+// How strongly a face's features and its skin's grain stand out in a picture (private to generator): that is
+// the camera's and the grading's more than the person's.
 #pragma once
 
 #include "generator/skin_light.h"

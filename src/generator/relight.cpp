@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kLargest = 1.4F;  // of a logarithm: a gain of four
 constexpr float kLocal = 0.1F;    // of a channel in [0, 1]: what differs by more is another thing, not light
-constexpr float kFineCm = 0.15F;   // half the width of what counts as fine
+constexpr float kFineCm = 0.15F;  // half the width of what counts as fine
 constexpr float kClear = 0.98F;   // share of the skin that is seen
 constexpr float kJawCm = 13.1F;   // landmark 3 to 13
 
@@ -43,7 +43,9 @@ struct Gains {
 };
 
 Gains gains(const FaceContrast& own, const FaceContrast& theirs) {
-  auto ratio = [](float a, float b, float low, float high) { return b > 0 ? std::clamp(a / b, low, high) : 1; };
+  auto ratio = [](float a, float b, float low, float high) {
+    return b > 0 ? std::clamp(a / b, low, high) : 1;
+  };
   return {ratio(own.light, theirs.light, 0.6F, 1.2F), ratio(own.colour, theirs.colour, 0.4F, 1.2F),
           ratio(own.fine, theirs.fine, 0.3F, 1)};
 }
@@ -118,12 +120,11 @@ void relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Verti
   core::ImageF seen(patch->rgb.width, patch->rgb.height, 1, 1.F);
   hide_hair(model, {*own.rgb, my_raster, my_skin, px_per_cm}, &seen);
   hide_hair(model, {patch->rgb, scratch->raster, their_skin, px_per_cm}, &seen);
-  const mesh::Vertices mine_on_theirs = their_skin + (skin_colours(*my_light, their_normals) - their_skin)
-                                                          .cwiseMax(-kLargest)
-                                                          .cwiseMin(kLargest);
-  const Gains gain =
-      gains(measure_contrast(model, mine, my_normals, my_skin, *own.rgb, seen),
-            measure_contrast(model, theirs, their_normals, their_skin, patch->rgb, seen));
+  const mesh::Vertices mine_on_theirs =
+      their_skin +
+      (skin_colours(*my_light, their_normals) - their_skin).cwiseMax(-kLargest).cwiseMin(kLargest);
+  const Gains gain = gains(measure_contrast(model, mine, my_normals, my_skin, *own.rgb, seen),
+                           measure_contrast(model, theirs, their_normals, their_skin, patch->rgb, seen));
   transfer({model, scratch->raster, their_skin}, {model, scratch->raster, mine_on_theirs}, gain,
            std::max(1, int(std::lround(kFineCm * px_per_cm))), &scratch->colours, patch);
   match_skin(model, own, seen, scratch->raster, &scratch->light, patch);

@@ -13,11 +13,11 @@ namespace {
 using Harmonics = Eigen::Matrix<float, 1, kHarmonics>;
 using Log = Eigen::RowVector3f;  // of R, G, B
 
-constexpr float kReachCm = 0.2F;    // of the mean of a picture about a vertex
-constexpr float kOutlier = 0.12F;   // of a logarithm: what differs by more is rather no skin
-constexpr int kRounds = 8;          // of reweighting
-constexpr float kFacing = 0.25F;    // cosine to the viewer from which a vertex counts
-constexpr float kFaceCm = 13.1F;    // landmark 3 to 13
+constexpr float kReachCm = 0.2F;      // of the mean of a picture about a vertex
+constexpr float kOutlier = 0.12F;     // of a logarithm: what differs by more is rather no skin
+constexpr int kRounds = 8;            // of reweighting
+constexpr float kFacing = 0.25F;      // cosine to the viewer from which a vertex counts
+constexpr float kFaceCm = 13.1F;      // landmark 3 to 13
 constexpr Eigen::Index kFewest = 40;  // vertices
 
 // Of the first and the second order; the latter must be well founded.

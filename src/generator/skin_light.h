@@ -1,6 +1,6 @@
-// How a face's skin is lit in a picture (private to generator): its colour as spherical harmonics of the second
-// order of the normals (Ramamoorthi & Hanrahan 2001; Basri & Jacobs 2003), in the logarithm, so that tone and
-// light are one sum. Fitted robustly: hair, beards and what hides the face do not count.
+// How a face's skin is lit in a picture (private to generator): its colour as spherical harmonics of the
+// second order of the normals (Ramamoorthi & Hanrahan 2001; Basri & Jacobs 2003), in the logarithm, so that
+// tone and light are one sum. Fitted robustly: hair, beards and what hides the face do not count.
 #pragma once
 
 #include <Eigen/Core>

@@ -105,7 +105,7 @@ void hide_hair(const mesh::FaceModel& model, const SkinView& view, core::ImageF*
       const int i = int(std::floor(u));
       const float s = u - float(i), t = v - float(j);
       seen->at(x, y) *= (1 - t) * ((1 - s) * grid.at(i, j) + s * grid.at(i + 1, j)) +
-           t * ((1 - s) * grid.at(i, j + 1) + s * grid.at(i + 1, j + 1));
+                        t * ((1 - s) * grid.at(i, j + 1) + s * grid.at(i + 1, j + 1));
     }
   }
 }

@@ -10,8 +10,8 @@ namespace resyncer::generator {
 
 struct SkinView {
   const core::ImageF& rgb;
-  const mesh::Raster& raster;         // of the face in it
-  const mesh::Vertices& skin;         // skin_colours of its vertices
+  const mesh::Raster& raster;  // of the face in it
+  const mesh::Vertices& skin;  // skin_colours of its vertices
   float px_per_cm;
 };
 

@@ -17,7 +17,7 @@ constexpr int kForehead[] = {93, 95, 97, 86, 98, 96, 94};
 constexpr int kUpperForehead[] = {85, 91, 92};
 constexpr int kTemples[] = {99, 100};
 constexpr int kSkirt = 68, kSkirtEnd = 85;
-constexpr float kJawCm = 13.1F;    // landmark 3 to 13 in 3D
+constexpr float kJawCm = 13.1F;     // landmark 3 to 13 in 3D
 constexpr float kInsideCm = 0.35F;  // from the outline to the mask's edge
 
 // How far a control vertex belongs to the outline, which is the own face's: 1 there, 0 in the features.

@@ -5,9 +5,10 @@ namespace resyncer::nets {
 namespace {
 constexpr const char* kKind = "identity";
 constexpr std::int64_t kVersion = 1;
-constexpr int kTimes[] = {1, 2, 4, 6, 7};  // channels of the convolutions, each at half the size of the one before
-constexpr int kNear = 17;                  // px, width of the part that a pixel is compared with
-constexpr double kLeast = 4;               // levels of gray: a contrast counts as at least that
+constexpr int kTimes[] = {1, 2, 4, 6,
+                          7};  // channels of the convolutions, each at half the size of the one before
+constexpr int kNear = 17;      // px, width of the part that a pixel is compared with
+constexpr double kLeast = 4;   // levels of gray: a contrast counts as at least that
 
 // At usual brightness and contrast: of the whole picture, and of what is round every pixel.
 torch::Tensor without_light(const torch::Tensor& gray) {

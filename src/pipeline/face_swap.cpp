@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cmath>
 
+#include "resyncer/core/error.h"
 #include "resyncer/generator/whole_face.h"
+#include "resyncer/media/video_reader.h"
 #include "resyncer/motion/sync_former.h"
 
 namespace resyncer::pipeline {
@@ -17,7 +19,9 @@ constexpr float kEdgeCm = 0.9F;  // soft edge of the whole face's mask
 constexpr float kJawCm = 13.1F;  // landmark 3 to 13
 
 // Of projected control vertices.
-float px_per_cm_of(const mesh::Vertices& control) { return (control.row(13) - control.row(3)).norm() / kJawCm; }
+float px_per_cm_of(const mesh::Vertices& control) {
+  return (control.row(13) - control.row(3)).norm() / kJawCm;
+}
 
 float largest_px_per_cm(const RenderPlan& plan) {
   const mesh::Vertices head = mesh::control_vertices(plan.model, plan.face.identity,
@@ -25,8 +29,8 @@ float largest_px_per_cm(const RenderPlan& plan) {
   float largest = 0;
   for (const FrameTask& task : plan.tasks)
     if (task.params != nullptr)
-      largest = std::max(
-          largest, px_per_cm_of(mesh::project(head, task.params->camera_from_head, plan.face.camera)));
+      largest = std::max(largest,
+                         px_per_cm_of(mesh::project(head, task.params->camera_from_head, plan.face.camera)));
   return largest;
 }
 
@@ -52,13 +56,42 @@ Eigen::VectorXf as_open(const mesh::FaceModel& model, const IdentitySource& sour
   if (lids >= 2)
     rest.tail(lids) +=
         eyes.completeOrthogonalDecomposition().solve(eyes * (own_rest.tail(lids) - rest.tail(lids)));
-  const float missing = mesh::lip_openness(own) -
-                        mesh::lip_openness(mesh::control_vertices(model, source.identity, rest));
+  const float missing =
+      mesh::lip_openness(own) - mesh::lip_openness(mesh::control_vertices(model, source.identity, rest));
   rest.head(model.speech_count) += missing * motion::StyleSyncFormer(motion).lips_parting();
   return rest;
 }
 
+// What shapes new speech has nothing to shape without it.
+const char* needs_speech(const RenderOptions& o) {
+  const MouthControls& mouth = o.mouth;
+  if (!o.mouth.motion_in.empty()) return "--motion-in";
+  if (!o.mouth.motion_out.empty()) return "--motion-out";
+  if (!mouth.gain.is(1)) return "--mouth-gain";
+  if (!mouth.jaw_max.is(INFINITY)) return "--jaw-max";
+  if (!mouth.smooth.is(0)) return "--smooth";
+  if (mouth.keep_source_offset || !mouth.offset_ms.is(0)) return "--offset-ms";
+  if (!o.style.names.empty()) return "--style";
+  if (!o.person.empty()) return "--person";
+  if (o.adapt_minutes > 0) return "--adapt";
+  return o.keep_source_audio ? "--keep-audio" : nullptr;
+}
+
 }  // namespace
+
+void check_swap(const RenderOptions& options) {
+  if (!options.identity.empty()) (void)identity_files(options.identity);
+  if (!options.speech.empty()) return;
+  if (options.identity.empty())
+    throw core::Error(core::ErrorKind::usage, "there is no speech", "", "name it after -a");
+  if (const char* control = needs_speech(options))
+    throw core::Error(core::ErrorKind::usage, std::string(control) + " is for new speech, and there is none",
+                      "", "name the speech after -a, or leave it out");
+  if (media::probe_video(options.input).is_still)
+    throw core::Error(core::ErrorKind::usage,
+                      "a picture becomes a video as long as its speech, and there is none",
+                      options.input.string(), "name the speech after -a");
+}
 
 SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
                    const ProgressSink& progress, RenderReport* report) {
@@ -103,8 +136,7 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
     return generator::transform(mesh::project(head, task.params->camera_from_head, scene.face->camera),
                                 stored_from_upright);
   };
-  const mesh::Vertices own =
-      placed(mesh::control_vertices(model, scene.face->identity, task.expression));
+  const mesh::Vertices own = placed(mesh::control_vertices(model, scene.face->identity, task.expression));
   mesh::Vertices head = swap.rest;
   const Eigen::VectorXf moved = model.expression * (task.expression - swap.own_rest);
   Eigen::Map<Eigen::VectorXf>(head.data(), head.size()) += moved;
@@ -114,9 +146,9 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   const auto& entries = swap.source.references.entries;
   std::vector<const generator::Reference*> lenders;
   for (int i : swapped.lenders) lenders.push_back(&swap.source.references.references[std::size_t(i)]);
-  const std::vector<float> trust =
-      generator::reference_trust(entries, swapped.lenders, swapped.expression, generator::mouth_weights(model),
-                                 mesh::head_angles(task.params->camera_from_head));
+  const std::vector<float> trust = generator::reference_trust(
+      entries, swapped.lenders, swapped.expression, generator::mouth_weights(model),
+      mesh::head_angles(task.params->camera_from_head));
   const generator::Painting painting = generator::trusting_painting(trust);
   const float px_per_cm = px_per_cm_of(own);
 
@@ -143,7 +175,6 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   core::ImageU8 changed;
   compose::composite(work->patch, frame, mask != nullptr ? &changed : nullptr, &work->compose);
   if (mask == nullptr) return;
-  if (mask->empty()) *mask = core::ImageU8(changed.width, changed.height, 1);
   std::transform(changed.data.begin(), changed.data.end(), mask->data.begin(), mask->data.begin(),
                  [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
 }

@@ -19,12 +19,16 @@ struct SwapPlan {
   std::vector<SwapTask> tasks;  // one a frame of the render's plan
 };
 
+// Before any work. Throws Error{usage} where there is no speech and what was asked for needs some,
+// Error{input} where there is nothing to take an identity from.
+void check_swap(const RenderOptions& options);
+
 // Throws Error{input, face}.
 SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
                    const ProgressSink& progress, RenderReport* report);
 
-// Repaints the frame, which shows task.expression already, in place. `mask`, if given and not empty, keeps the
-// larger of its own and the new values.
+// Repaints the frame, which shows task.expression already, in place. `mask`, if given, has the frame's size
+// and keeps the larger of its own and the new values.
 void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, const SwapTask& swapped,
                Workspace* work, media::VideoFrame* frame, core::ImageU8* mask);
 

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "pipeline/label.h"
 #include "resyncer/pipeline/reference_bank.h"
 
 namespace resyncer::pipeline {
@@ -108,7 +107,6 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   StageClock clock(&work->stages, "compose");
   compose::match_colour(*frame, {}, &work->patch, &work->compose);
   compose::composite(work->patch, frame, mask, &work->compose);
-  draw_label(scene.label, frame, mask, &work->compose);
 }
 
 }  // namespace resyncer::pipeline

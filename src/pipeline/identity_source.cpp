@@ -8,6 +8,7 @@
 
 #include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
+#include "resyncer/pipeline/render.h"
 
 namespace resyncer::pipeline {
 
@@ -20,8 +21,8 @@ using core::ErrorKind;
 constexpr std::size_t kMostFiles = 200;  // of a folder
 constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
                                   ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
-// Frames that tell as much of a face at rest as is known of all faces: few, but many where the lips are apart,
-// which says rather how somebody smiled at the photographer.
+// Frames that tell as much of a face at rest as is known of all faces: few, but many where the lips are
+// apart, which says rather how somebody smiled at the photographer.
 constexpr float kFewFrames = 0.25F, kManyFrames = 25;
 constexpr float kNearlyShut = 0.1F;  // openness
 
@@ -31,8 +32,21 @@ bool is_picture_or_video(const fs::path& file) {
   return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end();
 }
 
-std::vector<fs::path> files_of(const fs::path& path) {
+void append(References from, References* to) {
+  std::move(from.entries.begin(), from.entries.end(), std::back_inserter(to->entries));
+  std::move(from.references.begin(), from.references.end(), std::back_inserter(to->references));
+}
+
+constexpr float kJawCm = 13.1F;  // landmark 3 to 13
+constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
+
+}  // namespace
+
+std::vector<fs::path> identity_files(const fs::path& path) {
   std::error_code failed;
+  if (!fs::exists(path, failed))
+    throw Error(ErrorKind::input, "there is no such picture, video or folder to take the identity from",
+                path.string());
   if (!fs::is_directory(path, failed)) return {path};
   std::vector<fs::path> files;
   for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
@@ -50,16 +64,6 @@ std::vector<fs::path> files_of(const fs::path& path) {
   std::sort(files.begin(), files.end());
   return files;
 }
-
-void append(References from, References* to) {
-  std::move(from.entries.begin(), from.entries.end(), std::back_inserter(to->entries));
-  std::move(from.references.begin(), from.references.end(), std::back_inserter(to->references));
-}
-
-constexpr float kJawCm = 13.1F;  // landmark 3 to 13
-constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
-
-}  // namespace
 
 Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vector<const FittedFace*>& faces,
                                    const fs::path& motion) {
@@ -99,11 +103,12 @@ void limit_resolution(float px_per_cm, References* references) {
   }
 }
 
-IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
-                             const fs::path& motion, const AnalysisOptions& options,
-                             const CacheOptions& cache, const ProgressSink& progress) {
+IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model, const fs::path& motion,
+                             const AnalysisOptions& options, const CacheOptions& cache,
+                             const ProgressSink& progress) {
   std::vector<Analysis> analyses;
-  for (const fs::path& file : files_of(path)) analyses.push_back(analyse_cached(file, options, cache, progress));
+  for (const fs::path& file : identity_files(path))
+    analyses.push_back(analyse_cached(file, options, cache, progress));
   std::vector<const Analysis*> all;
   for (const Analysis& a : analyses) all.push_back(&a);
   IdentitySource source;

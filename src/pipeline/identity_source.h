@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "resyncer/pipeline/analysis.h"
 #include "resyncer/pipeline/cache.h"
@@ -15,12 +16,12 @@ struct IdentitySource {
 };
 
 // The expression that a person's others are told from, of all frames together: the mouth where nobody speaks
-// (rest_pose), the mean of brows and eyes; nearer to zeros the fewer frames tell it. `motion`: weights. Throws
-// Error{model}.
+// (rest_pose), the mean of brows and eyes; nearer to zeros the fewer frames tell it. `motion`: weights.
+// Throws Error{model}.
 Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vector<const FittedFace*>& faces,
                                    const std::filesystem::path& motion);
 
-// `path`: a picture, a video, or a folder of them (not its subfolders). One identity is fitted to all; in each
+// `path`: as for identity_files. One identity is fitted to all; in each
 // file the largest face counts. `motion`: weights. Throws Error{input} (nothing readable),
 // Error{face} (no usable face), Error{model}.
 IdentitySource load_identity(const std::filesystem::path& path, const mesh::FaceModel& model,

@@ -71,7 +71,8 @@ void compare_motion(const mesh::FaceModel& model, const FittedFace& footage, con
                     SwapFigures* out) {
   const std::vector<std::size_t> frames = common_frames(footage, result);
   if (frames.empty())
-    throw core::Error(core::ErrorKind::face, "the result and its footage have no frame with a face in common");
+    throw core::Error(core::ErrorKind::face,
+                      "the result and its footage have no frame with a face in common");
   out->frames = int(frames.size());
   const double n = double(frames.size());
   Eigen::VectorXf mean = Eigen::VectorXf::Zero(model.expression_count());

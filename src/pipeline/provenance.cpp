@@ -123,13 +123,16 @@ fs::path provenance_file(const fs::path& result) {
   return file;
 }
 
-media::Statement provenance_statement() {
+media::Statement provenance_statement(const RenderOptions& options) {
+  const char* what = options.identity.empty() ? "the mouth was repainted to another speech"
+                     : options.speech.empty()
+                         ? "the face was replaced by another person's"
+                         : "the face was replaced by another person's, with another speech";
   media::Statement statement;
   // Of the tags that free text may stand in, "comment" alone survives ffmpeg -c copy between MP4, MOV and
   // Matroska. DIGITAL_SOURCE_TYPE is for Matroska, which takes any name.
-  statement.tags["comment"] = std::string("Altered by resyncer " RESYNCER_VERSION
-                                          ": the mouth was repainted to another speech; digitalSourceType=") +
-                              kDigitalSourceType;
+  statement.tags["comment"] = std::string("Altered by resyncer " RESYNCER_VERSION ": ") + what +
+                              "; digitalSourceType=" + kDigitalSourceType;
   statement.tags["DIGITAL_SOURCE_TYPE"] = kDigitalSourceType;
   statement.xmp = xmp_packet();
   return statement;
@@ -149,7 +152,9 @@ Ingredients hash_ingredients(const RenderOptions& options, const fs::path& perso
   auto hashed = [](const fs::path& file) { return Ingredient{file, content_hash(file)}; };
   Ingredients parts;
   parts.video = hashed(options.input);
-  parts.speech = hashed(options.speech);
+  if (!options.speech.empty()) parts.speech = hashed(options.speech);
+  if (!options.identity.empty())
+    for (const fs::path& file : identity_files(options.identity)) parts.identity.push_back(hashed(file));
   if (!person.empty()) parts.person = hashed(person);
   if (!options.drive.empty()) parts.driver = hashed(options.drive);
   if (!options.mouth.motion_in.empty()) parts.motion = hashed(options.mouth.motion_in);
@@ -183,6 +188,8 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
   json["video"] = named(ingredients.video);
   json["speech"] = named(ingredients.speech);
   json["person"] = named(ingredients.person);
+  json["identity"] = Json::array();
+  for (const Ingredient& part : ingredients.identity) json["identity"].push_back(named(part));
   json["models"] = models_of(options, models, ingredients);
   json["options"] = options_of(options, report);
   json["mouth"] = mouth_of(options, ingredients);

@@ -118,14 +118,14 @@ class RenderLoop {
   }
   static media::MuxOptions mux(const RenderOptions& options) {
     return {options.input, options.speech, options.keep_source_audio,
-            options.provenance ? provenance_statement() : media::Statement{}};
+            options.provenance ? provenance_statement(options) : media::Statement{}};
   }
 
   Painted paint(Workspace* work, Job job) const {
     const FrameTask& task = plan_.tasks[std::size_t(job.index)];
     Painted painted;
-    bool repaint = task.params != nullptr;
-    if (job.has_mask && !repaint)
+    const bool repaint = task.params != nullptr, speaks = !options_.speech.empty();
+    if (job.has_mask && !(repaint && speaks))
       painted.mask = core::ImageU8(job.frame.layout().width, job.frame.layout().height, 1);
     if (repaint && job.in_strip) {
       painted.column = std::make_unique<FilmStrip::Column>();
@@ -133,9 +133,10 @@ class RenderLoop {
       strip_.before(task, job.frame, painted.column.get());
     }
     core::ImageU8* mask = job.has_mask ? &painted.mask : nullptr;
-    if (repaint && !options_.speech.empty()) paint_frame(scene_, task, work, &job.frame, mask);
+    if (repaint && speaks) paint_frame(scene_, task, work, &job.frame, mask);
     if (repaint && swap_ != nullptr)
       swap_face(scene_, *swap_, task, swap_->tasks[std::size_t(job.index)], work, &job.frame, mask);
+    if (repaint) draw_label(scene_.label, &job.frame, mask, &work->compose);
     if (painted.column) strip_.after(task, job.frame, painted.column.get());
     painted.frame = std::move(job.frame);
     return painted;
@@ -221,6 +222,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
+  check_swap(options);
   if (options.provenance) check_consent_note(options.consent_note);
   Scene scene;
   scene.label = make_label(options);

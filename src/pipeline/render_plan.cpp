@@ -71,12 +71,12 @@ void plan_frames(const motion::Coefficients& mouths, const std::vector<float>& i
 }
 
 // Without speech: the mouths of the footage.
-void keep_motion(RenderPlan* plan) {
-  plan->tasks.resize(plan->face.frames.size());
+void keep_motion(const std::vector<float>& in_ranges, RenderPlan* plan) {
+  plan->tasks.resize(in_ranges.size());
   for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
     const auto& params = plan->face.frames[i];
     FrameTask& task = plan->tasks[i];
-    task.weight = plan->face.weight[i];
+    task.weight = std::min(plan->face.weight[i], in_ranges[i]);
     if (!params || task.weight <= 0) continue;
     task.params = &*params;
     task.expression = params->expression;
@@ -100,16 +100,48 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   return controls;
 }
 
+// How further clips are analysed: drivers and those that styles are taken from.
+struct Analyser {
+  const AnalysisOptions& options;
+  const CacheOptions& cache;
+  const ProgressSink& progress;
+};
+
 // As the driver's mouth moves, else as the speech tells.
 motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& mouth, const ModelSet& models,
-                              const AnalysisOptions& analysis, const CacheOptions& cache,
-                              const ProgressSink& progress) {
+                              const Analyser& clips) {
   if (!options.drive.empty())
-    return driven_motion(options.drive, options.speech, mouth, models, analysis, cache, progress);
+    return driven_motion(options.drive, options.speech, mouth, models, clips.options, clips.cache,
+                         clips.progress);
   motion::Manner manner(mouth.own);
-  manner.style = choose_style(options.style, models, analysis, cache, progress);
+  manner.style = choose_style(options.style, models, clips.options, clips.cache, clips.progress);
   manner.strength = options.style.strength;
   return predict_motion(options.speech, models.get("motion").file, manner, mouth.rest);
+}
+
+// The mouths of the new speech.
+void plan_speech(const RenderOptions& options, const Analysis& analysis, const ModelSet& models,
+                 const Analyser& clips, RenderPlan* plan, RenderReport* report) {
+  const MouthControls controls = resolved(options, analysis, *plan, models, report);
+  const auto start = SteadyClock::now();
+  const RestingMouth rest = rest_pose(plan->model, plan->face, models.get("motion").file);
+  motion::MotionTrack track;
+  double speech_seconds = 0;  // of a picture's video
+  if (controls.motion_in.empty()) {
+    track = motion_of(options, {plan->model, style_window(plan->model, analysis, plan->face), rest}, models,
+                      clips);
+    speech_seconds = double(track.expression.rows()) / track.rate;
+  } else if (plan->is_still) {
+    speech_seconds = motion_seconds(options.speech);
+  }
+  const std::vector<double> times = frame_times(analysis, plan->is_still, speech_seconds);
+  const std::vector<float> in_ranges = range_weights(
+      controls.ranges, times, plan->is_still ? std::vector<std::int64_t>{0} : analysis.tracks.shot_starts);
+  const motion::Coefficients mouths = mouths_of_frames(
+      controls, {plan->model, models.get("face-model").sha256, plan->face.identity, times, mean_rate(times)},
+      track, rest.mesh, &report->notes);
+  plan_frames(mouths, in_ranges, plan);
+  report->stages["motion"] = {seconds_since(start), std::int64_t(plan->tasks.size())};
 }
 
 }  // namespace
@@ -144,33 +176,15 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
                 "use footage with a clear, frontal face");
   report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
 
-  if (options.speech.empty()) {
-    keep_motion(&plan);
-    return plan;
-  }
-  const MouthControls controls = resolved(options, analysis, plan, models, report);
-  start = SteadyClock::now();
-  const RestingMouth rest = rest_pose(plan.model, plan.face, models.get("motion").file);
-  motion::MotionTrack track;
-  double speech_seconds = 0;  // of a picture's video
-  if (controls.motion_in.empty()) {
-    track = motion_of(options, {plan.model, style_window(plan.model, analysis, plan.face), rest}, models,
-                      options_of_analysis, cache, progress);
-    speech_seconds = double(track.expression.rows()) / track.rate;
-  } else if (plan.is_still) {
-    speech_seconds = motion_seconds(options.speech);
-  }
-  const std::vector<double> times = frame_times(analysis, plan.is_still, speech_seconds);
-  const std::vector<float> in_ranges = range_weights(
-      controls.ranges, times, plan.is_still ? std::vector<std::int64_t>{0} : analysis.tracks.shot_starts);
-  const motion::Coefficients mouths = mouths_of_frames(
-      controls, {plan.model, models.get("face-model").sha256, plan.face.identity, times, mean_rate(times)},
-      track, rest.mesh, &report->notes);
-  plan_frames(mouths, in_ranges, &plan);
+  if (options.speech.empty())
+    keep_motion(
+        range_weights(options.mouth.ranges, frame_times(analysis, false, 0), analysis.tracks.shot_starts),
+        &plan);
+  else
+    plan_speech(options, analysis, models, {options_of_analysis, cache, progress}, &plan, report);
   std::vector<bool> altered;
   for (const FrameTask& task : plan.tasks) altered.push_back(task.params != nullptr);
   report->altered = altered_ranges(altered, frame_starts(analysis, plan.is_still, altered.size()));
-  report->stages["motion"] = {seconds_since(start), std::int64_t(plan.tasks.size())};
   return plan;
 }
 

@@ -24,6 +24,7 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
       {"frames_a_second", report.wall_seconds > 0 ? double(report.frames) / report.wall_seconds : 0.0},
       {"analysis_cached", report.analysis_cached},
       {"person", options.person.string()},
+      {"identity", options.identity.string()},
       {"adapt_minutes", options.adapt_minutes},
       {"adaptation_seconds", report.adaptation_seconds},
       {"person_cached", report.person_cached},

@@ -46,7 +46,8 @@ torch::Tensor draw(const IdentityDataset& data, std::int64_t count, std::mt19937
     std::size_t first = std::size_t(below(files.size(), random)), second = first;
     if (files.size() > 1) second = (first + 1 + std::size_t(below(files.size() - 1, random))) % files.size();
     pictures[k] = picture(data, files[first][std::size_t(below(files[first].size(), random))]);
-    pictures[k + order.size()] = picture(data, files[second][std::size_t(below(files[second].size(), random))]);
+    pictures[k + order.size()] =
+        picture(data, files[second][std::size_t(below(files[second].size(), random))]);
   }
   return torch::stack(pictures);
 }
@@ -72,7 +73,10 @@ torch::Tensor augment(torch::Tensor x, std::mt19937_64* random) {
     const std::int64_t small = std::int64_t(std::lround(uniform(0.25, 1, random) * double(side)));
     if (uniform(0, 1, random) < 0.5) {
       auto to = [](std::int64_t s) {
-        return F::InterpolateFuncOptions().size(std::vector<std::int64_t>{s, s}).mode(torch::kBilinear).align_corners(false);
+        return F::InterpolateFuncOptions()
+            .size(std::vector<std::int64_t>{s, s})
+            .mode(torch::kBilinear)
+            .align_corners(false);
       };
       p = F::interpolate(F::interpolate(p, to(small)), to(side));
     }
@@ -85,9 +89,14 @@ torch::Tensor augment(torch::Tensor x, std::mt19937_64* random) {
       p = p.clone();
       const double tone = uniform(0, 255, random);
       switch (below(3, random)) {
-        case 0: p.slice(2, 0, strip / 2).fill_(tone); break;
-        case 1: p.slice(3, 0, strip).fill_(tone); break;
-        default: p.slice(3, side - strip).fill_(tone);
+        case 0:
+          p.slice(2, 0, strip / 2).fill_(tone);
+          break;
+        case 1:
+          p.slice(3, 0, strip).fill_(tone);
+          break;
+        default:
+          p.slice(3, side - strip).fill_(tone);
       }
     }
     out.push_back(p);
@@ -100,15 +109,16 @@ torch::Tensor loss_of(const torch::Tensor& vectors, double sharpness, double lef
   const std::int64_t n = vectors.size(0), people = n / 2;
   const torch::Tensor self = torch::eye(n, torch::kBool);
   const torch::Tensor partner = (torch::arange(n) + people) % n;
-  torch::Tensor logits = sharpness * vectors.mm(vectors.t()).masked_fill(self, -1e4);
+  torch::Tensor excluded = self.clone();
+  const torch::Tensor logits = sharpness * vectors.mm(vectors.t()).masked_fill(self, -1e4);
   const auto hidden = std::int64_t(left_out * double(n - 2));
   if (hidden > 0) {
     torch::NoGradGuard no_grad;
     const torch::Tensor wrong = logits.scatter(1, partner.unsqueeze(1), -1e4);
     const torch::Tensor alike = std::get<1>(wrong.topk(hidden, 1));
-    self.scatter_(1, alike, true);
+    excluded.scatter_(1, alike, true);
   }
-  return F::cross_entropy(logits.masked_fill(self, -1e4), partner);
+  return F::cross_entropy(logits.masked_fill(excluded, -1e4), partner);
 }
 
 struct Scores {
@@ -155,8 +165,8 @@ IdentityFigure figure_of(Scores scores) {
   f.ranked_right = ranked / (double(f.same) * double(f.different));
   double nearest = 2;
   for (double t : scores.same) {
-    const double refused = double(std::lower_bound(scores.same.begin(), scores.same.end(), t) -
-                                  scores.same.begin()) / f.same;
+    const double refused =
+        double(std::lower_bound(scores.same.begin(), scores.same.end(), t) - scores.same.begin()) / f.same;
     const double taken = double(scores.different.end() -
                                 std::lower_bound(scores.different.begin(), scores.different.end(), t)) /
                          f.different;
@@ -182,11 +192,11 @@ void check(const IdentityTrainOptions& o) {
 std::string settings_of(const IdentityTrainOptions& o) {
   nlohmann::json files = nlohmann::json::array();
   for (const auto& file : o.datasets) files.push_back(dataset_label(file));
-  return nlohmann::json{{"datasets", files},       {"steps", o.steps},       {"seed", o.seed},
-                        {"batch", o.batch},        {"width", o.width},       {"embedding", o.embedding},
-                        {"rate", o.learning_rate}, {"decay", o.weight_decay}, {"dropout", o.dropout},
-                        {"warm_up", o.warm_up},    {"average", o.average_decay},
-                        {"sharpness", o.sharpness}, {"left_out", o.left_out}}
+  return nlohmann::json{{"datasets", files},       {"steps", o.steps},           {"seed", o.seed},
+                        {"batch", o.batch},        {"width", o.width},           {"embedding", o.embedding},
+                        {"rate", o.learning_rate}, {"decay", o.weight_decay},    {"dropout", o.dropout},
+                        {"warm_up", o.warm_up},    {"average", o.average_decay}, {"sharpness", o.sharpness},
+                        {"left_out", o.left_out}}
       .dump();
 }
 
@@ -227,8 +237,8 @@ class IdentityTraining {
     optimizer_->zero_grad();
     loss.backward();
     torch::nn::utils::clip_grad_norm_(net_->parameters(), 1.0);
-    set_learning_rate(optimizer_.get(), scheduled_rate(step_, options_.steps, options_.warm_up,
-                                                       options_.learning_rate));
+    set_learning_rate(optimizer_.get(),
+                      scheduled_rate(step_, options_.steps, options_.warm_up, options_.learning_rate));
     optimizer_->step();
     ++step_;
     update_average(average_.get(), *net_, warmed_decay(step_, options_.average_decay));
@@ -251,8 +261,10 @@ class IdentityTraining {
     if (options_.progress) options_.progress(p);
     std::ostringstream row;
     row << p.step << ',' << p.seconds << ',' << p.loss << ',';
-    if (p.held_out != nullptr) row << p.held_out->equal_error << ',' << p.held_out->ranked_right;
-    else row << ',';
+    if (p.held_out != nullptr)
+      row << p.held_out->equal_error << ',' << p.held_out->ranked_right;
+    else
+      row << ',';
     append_to_curve(options_.curve, "step,seconds,loss,equal_error,ranked_right", row.str());
   }
 
@@ -278,8 +290,7 @@ IdentityTrainResult IdentityTraining::run() {
     sum += train_step(), ++summed;
     const double elapsed = seconds_since(begin);
     seconds_ = seconds_before + elapsed;
-    const bool last =
-        step_ == options_.steps || (options_.minutes > 0 && elapsed > 60 * options_.minutes);
+    const bool last = step_ == options_.steps || (options_.minutes > 0 && elapsed > 60 * options_.minutes);
     const bool measured = last || step_ % options_.evaluate_every == 0;
     if (measured || step_ % options_.report_every == 0) {
       IdentityProgress p{step_, options_.steps, seconds_, sum / double(summed), nullptr, false};

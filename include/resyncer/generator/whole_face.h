@@ -12,8 +12,8 @@
 namespace resyncer::generator {
 
 // Control vertices (head, cm) of the face that is painted, at rest: the features of the other one, brought to
-// the own one's size and place, within the own one's outline, so that jaw, temples and hairline stay where the
-// footage shows them. `own`, `other`: both faces at rest.
+// the own one's size and place, within the own one's outline, so that jaw, temples and hairline stay where
+// the footage shows them. `own`, `other`: both faces at rest.
 mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& own,
                             const mesh::Vertices& other);
 

@@ -1,5 +1,5 @@
-// Whose face is it? A small network of our own that measures face swaps (models/identity.md says how good it is
-// on people never seen). It sees the inner face alone, in gray and without its light, because a swap takes
+// Whose face is it? A small network of our own that measures face swaps (models/identity.md says how good it
+// is on people never seen). It sees the inner face alone, in gray and without its light, because a swap takes
 // skin tone, light and hair from the footage.
 #pragma once
 

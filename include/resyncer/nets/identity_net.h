@@ -13,7 +13,7 @@
 namespace resyncer::nets {
 
 struct IdentityNetConfig {
-  std::int64_t side = 96;  // px
+  std::int64_t side = 96;   // px
   std::int64_t width = 24;  // channels of the first convolution; the last has seven times as many
   std::int64_t embedding = 64;
   std::vector<ConfigField> fields();

@@ -1,5 +1,5 @@
-// How good a face swap is: whose face its result shows, and whether it moves as the footage did. Everything is
-// measured on the finished video, which is analysed like any other.
+// How good a face swap is: whose face its result shows, and whether it moves as the footage did. Everything
+// is measured on the finished video, which is analysed like any other.
 #pragma once
 
 #include <filesystem>
@@ -13,7 +13,8 @@ struct SwapFigures {
   // Root mean square distance of the inner landmarks (brows, eyes, nose, mouth) of two faces at rest, laid on
   // one another, mm of a face of mean size.
   double shape_to_identity = 0, shape_to_footage = 0;
-  double pose_error = 0;        // degrees, mean over frames, of the rotation from the footage's head to the result's
+  double pose_error =
+      0;  // degrees, mean over frames, of the rotation from the footage's head to the result's
   double expression_error = 0;  // mm, root mean square over frames and inner landmarks, each about its mean
   double opening_error = 0;     // mean over frames, of lip openings (mesh::lip_openness)
 };

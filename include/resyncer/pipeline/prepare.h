@@ -71,8 +71,8 @@ PrepareReport prepare_motion(const PrepareOptions& options, const mesh::FaceMode
 // "sync": the same and mouth u8 [rows,48,64] (sync/mouth.h): the picture of the mouth at every row.
 PrepareReport prepare_sync(const PrepareOptions& options, const mesh::FaceModel& model,
                            const std::string& model_version, const std::filesystem::path& out);
-// "identity": gray pictures of faces u8 [N,96,96] (identity/recogniser.h), person i32 [N] (the speaker) and file
-// i32 [N].
+// "identity": gray pictures of faces u8 [N,96,96] (identity/recogniser.h), person i32 [N] (the speaker) and
+// file i32 [N].
 PrepareReport prepare_identity(const PrepareOptions& options, const IdentityOptions& settings,
                                const std::filesystem::path& out);
 // "tracks": landmarks f32 [N,68,2] px, clip i32 [N] (the group), size i32 [N,2] (width, height), for refining

@@ -17,8 +17,8 @@ constexpr char kDigitalSourceType[] =
 // "dubbed.mp4" -> "dubbed.mp4.provenance.json", in the same folder.
 std::filesystem::path provenance_file(const std::filesystem::path& result);
 
-// The same in every result of this version.
-media::Statement provenance_statement();
+// Tags and XMP that say what was altered.
+media::Statement provenance_statement(const RenderOptions& options);
 
 // Of frames that are on the screen from starts[i] to starts[i + 1] (s, ascending; one value more than
 // frames).
@@ -31,7 +31,8 @@ struct Ingredient {
 };
 struct Ingredients {
   Ingredient video, speech, person, driver, motion, landmarks;
-  std::vector<Ingredient> styles;  // of those that are files
+  std::vector<Ingredient> styles;    // of those that are files
+  std::vector<Ingredient> identity;  // pictures and videos of whose face was put in
 };
 // `person`: the adaptation that is painted with, given or made; empty = none. Reads every file to its end.
 // Throws Error{input}.

@@ -18,6 +18,10 @@
 
 namespace resyncer::pipeline {
 
+// Whose pictures and videos an identity is taken from: the file itself, or those in a folder by name, not in
+// its subfolders. Throws Error{input}.
+std::vector<std::filesystem::path> identity_files(const std::filesystem::path& path);
+
 enum class Renderer {
   network,  // the rewired generator
   warp      // the nearest reference, warped and colour-matched: the baseline and a fast preview

@@ -16,8 +16,9 @@ namespace resyncer::train {
 // one file where people have only one.
 struct IdentityFigure {
   double equal_error = 0.5;  // where as many pairs of one person are refused as pairs of two are taken
-  double ranked_right = 0;   // share of (pair of one, pair of two) in which the former is more alike: area under the curve
-  double threshold = 0;      // cosine at the equal error
+  double ranked_right =
+      0;  // share of (pair of one, pair of two) in which the former is more alike: area under the curve
+  double threshold = 0;         // cosine at the equal error
   int same = 0, different = 0;  // pairs
 };
 
@@ -42,8 +43,8 @@ struct IdentityTrainOptions {
   std::int64_t batch = 48;  // people, all of one file
   double learning_rate = 2e-3, weight_decay = 0.05, dropout = 0.3, average_decay = 0.99;
   std::int64_t warm_up = 50;
-  double sharpness = 16;    // cosines are multiplied by
-  double left_out = 0.08;   // share of the wrong pictures, where people are not known
+  double sharpness = 16;   // cosines are multiplied by
+  double left_out = 0.08;  // share of the wrong pictures, where people are not known
   std::int64_t width = 24, embedding = 64;
   std::function<void(const IdentityProgress&)> progress;  // may be empty
 };
