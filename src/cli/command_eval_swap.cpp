@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "resyncer/pipeline/measure_swap.h"
+#include "resyncer/train/identity.h"
 
 namespace resyncer::cli {
 
@@ -25,6 +26,8 @@ void run_swap(const SwapFlags& flags, const GlobalOptions& global) {
                                 {"frames", f.frames},
                                 {"shape_to_identity_mm", f.shape_to_identity},
                                 {"shape_to_footage_mm", f.shape_to_footage},
+                                {"likeness_to_identity", f.likeness_to_identity},
+                                {"likeness_to_footage", f.likeness_to_footage},
                                 {"pose_error_degrees", f.pose_error},
                                 {"expression_error_mm", f.expression_error},
                                 {"opening_error", f.opening_error}}
@@ -32,11 +35,24 @@ void run_swap(const SwapFlags& flags, const GlobalOptions& global) {
               << '\n';
     return;
   }
-  std::printf("%-34s %6s  %-28s %10s %13s %8s\n", "result", "frames", "shape to identity, footage", "pose",
-              "expression", "opening");
-  std::printf("%-34s %6d  %9.2f mm %9.2f mm %11.2f deg %10.2f mm %8.3f\n", flags.result.filename().c_str(),
-              f.frames, f.shape_to_identity, f.shape_to_footage, f.pose_error, f.expression_error,
+  std::printf("%-34s %6s  %-26s  %-26s %9s %11s %8s\n", "result", "frames", "shape to identity, footage",
+              "like the identity, footage", "pose", "expression", "opening");
+  std::printf("%-34s %6d %9.2f mm %9.2f mm    %12.2f %12.2f %9.2f deg %8.2f mm %8.3f\n",
+              flags.result.filename().c_str(), f.frames, f.shape_to_identity, f.shape_to_footage,
+              f.likeness_to_identity, f.likeness_to_footage, f.pose_error, f.expression_error,
               f.opening_error);
+}
+
+struct IdentityFlags {
+  std::vector<std::filesystem::path> datasets;
+};
+
+void run_identity(const IdentityFlags& flags, const GlobalOptions& global) {
+  const pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  const auto f = train::measure_identity(models.get("identity").file, flags.datasets);
+  std::printf(
+      "equal error %.1f %%, ranked right %.1f %%, of %d pairs of one person and %d of two; threshold %.2f\n",
+      100 * f.equal_error, 100 * f.ranked_right, f.same, f.different, f.threshold);
 }
 
 }  // namespace
@@ -51,6 +67,10 @@ void add_eval_swap(CLI::App* eval, GlobalOptions* global, Run* run) {
   command->add_option("--cache", flags->options.cache, "Folder that keeps the analyses");
   command->add_flag("--json", flags->as_json, "Print JSON");
   command->callback([=] { *run = [=] { run_swap(*flags, *global); }; });
+  auto people = std::make_shared<IdentityFlags>();
+  CLI::App* identity = eval->add_subcommand("identity", "How well the identity network tells people apart");
+  identity->add_option("datasets", people->datasets, "Dataset files (resyncer prepare identity)")->required();
+  identity->callback([=] { *run = [=] { run_identity(*people, *global); }; });
 }
 
 }  // namespace resyncer::cli

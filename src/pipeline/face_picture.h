@@ -1,14 +1,17 @@
 // The pictures that the identity network looks at.
 #pragma once
 
-#include "resyncer/core/face.h"
+#include <filesystem>
+#include <vector>
+
 #include "resyncer/core/image.h"
-#include "resyncer/media/video_frame.h"
+#include "resyncer/pipeline/analysis.h"
 
 namespace resyncer::pipeline {
 
-// Gray, identity::kFacePicture px a side. `landmarks`: upright px. `scratch` is kept from frame to frame.
-core::ImageU8 face_picture(const media::VideoFrame& frame, const core::Affine2& upright_from_stored,
-                           const core::Landmarks& landmarks, core::ImageU8* scratch);
+// Of the largest face in a picture or video: gray, identity::kFacePicture px a side. At most so many, evenly
+// of the frames that show it well; none where no frame does. Throws Error{input}.
+std::vector<core::ImageU8> face_pictures(const std::filesystem::path& path, const Analysis& analysis,
+                                         int most);
 
 }  // namespace resyncer::pipeline

@@ -4,9 +4,12 @@
 #include <cmath>
 #include <vector>
 
+#include "pipeline/face_picture.h"
 #include "pipeline/identity_source.h"
 #include "resyncer/core/error.h"
+#include "resyncer/identity/recogniser.h"
 #include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/render.h"
 
 namespace resyncer::pipeline {
 
@@ -92,6 +95,21 @@ void compare_motion(const mesh::FaceModel& model, const FittedFace& footage, con
   out->expression_error = 10 * std::sqrt(squares);
 }
 
+constexpr int kPictures = 24;  // of each file
+
+std::vector<float> describe(const std::vector<std::filesystem::path>& files,
+                            const identity::Recogniser& recogniser, const MeasureOptions& options) {
+  std::vector<std::vector<float>> descriptions;
+  for (const std::filesystem::path& file : files)
+    for (const core::ImageU8& gray :
+         face_pictures(file, analyse_cached(file, {}, {options.cache, 0}), kPictures))
+      descriptions.push_back(recogniser.describe(gray));
+  if (descriptions.empty())
+    throw core::Error(core::ErrorKind::face, "the face is too small or turned too far to be recognised",
+                      files.front().string());
+  return identity::mean_description(descriptions);
+}
+
 }  // namespace
 
 SwapFigures measure_swap(const std::filesystem::path& result, const std::filesystem::path& footage,
@@ -106,6 +124,12 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
   SwapFigures figures;
   figures.shape_to_identity = shape_distance(shown.shape, wanted);
   figures.shape_to_footage = shape_distance(shown.shape, own.shape);
+  const identity::Recogniser recogniser(models.get("identity").file);
+  const auto result_described = describe({result}, recogniser, options);
+  figures.likeness_to_identity =
+      identity::similarity(result_described, describe(identity_files(identity), recogniser, options));
+  figures.likeness_to_footage =
+      identity::similarity(result_described, describe({footage}, recogniser, options));
   compare_motion(model, own.face, shown.face, &figures);
   return figures;
 }

@@ -9,6 +9,7 @@
 
 #include "resyncer/core/error.h"
 #include "resyncer/generator/rewired_generator.h"
+#include "resyncer/identity/recogniser.h"
 #include "resyncer/mesh/face_model.h"
 #include "resyncer/motion/sync_former.h"
 #include "resyncer/pipeline/content_hash.h"
@@ -147,6 +148,14 @@ Probe probe_sync(const fs::path& file, const std::string& kind) {
   return statistics(scores);
 }
 
+Probe probe_identity(const fs::path& file) {
+  const identity::Recogniser recogniser(file);
+  ProbeNumbers numbers;
+  core::ImageU8 picture(identity::kFacePicture, identity::kFacePicture, 1);
+  for (auto& v : picture.data) v = std::uint8_t(255 * numbers.uniform());
+  return statistics(recogniser.describe(picture));
+}
+
 bool close(double a, double b) { return std::abs(a - b) <= 1e-3 + 0.01 * std::abs(b); }
 
 }  // namespace
@@ -204,6 +213,7 @@ Probe run_probe(const ModelSet& set, const std::string& id) {
   if (id == "motion") return probe_motion(entry.file);
   if (id == "generator") return probe_generator(entry.file);
   if (id == "sync-judge" || id == "sync-expert") return probe_sync(entry.file, id);
+  if (id == "identity") return probe_identity(entry.file);
   throw Error(ErrorKind::model, "unknown model id '" + id + "'", (set.folder / "manifest.json").string());
 }
 

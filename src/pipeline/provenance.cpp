@@ -47,7 +47,8 @@ Json named(const Ingredient& part) {
 Json models_of(const RenderOptions& options, const ModelSet& models, const Ingredients& ingredients) {
   Json used = Json::array();
   for (const char* id : {"face-model", "motion", "generator"}) {
-    if (id == std::string("generator") && options.renderer != Renderer::network) continue;
+    const bool is_network = id == std::string("generator");
+    if (is_network && (options.renderer != Renderer::network || options.speech.empty())) continue;
     const ModelEntry& entry = models.get(id);
     used.push_back({{"id", entry.id}, {"version", entry.version}, {"sha256", entry.sha256}});
   }

@@ -179,7 +179,7 @@ std::future<std::unique_ptr<generator::RewiredGenerator>> load_network(const Ren
                                                                        const ModelSet& models,
                                                                        const std::filesystem::path& person,
                                                                        RenderReport* report) {
-  if (options.renderer != Renderer::network) return {};
+  if (options.renderer != Renderer::network || options.speech.empty()) return {};
   generator::GeneratorOptions settings = with_person(models, person);
   bool bf16 = !options.deterministic && generator::fast_bf16();
   settings.precision = bf16 ? generator::Precision::bf16 : generator::Precision::fp32;
