@@ -7,7 +7,7 @@
 
 namespace resyncer::generator {
 
-// Mean over (2 reach + 1)^2 pixels of an image of three channels; beyond its edges is 0. `line` is scratch.
+// Mean over (2 reach + 1)^2 pixels, of every channel; beyond its edges is 0. `line` is scratch.
 void box_blur(int reach, core::ImageF* image, std::vector<float>* line);
 
 }  // namespace resyncer::generator

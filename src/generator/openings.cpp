@@ -12,6 +12,7 @@ namespace {
 using core::Point2;
 
 constexpr float kLidCm = 0.12F;  // soft edge inside the lids,
+constexpr float kShutCm = 0.6F;  // from the lids' edges to the end of what is shut with them; its soft edge
 constexpr float kLipCm = 0.2F;   // and inside the lips
 
 // A ring of control vertices, rounded as the dense mesh is: Catmull and Rom's spline through them.
@@ -29,6 +30,13 @@ std::vector<Point2> ring(const mesh::Vertices& v, int first, int count, Point2 o
                                 t * t * t * (3 * b - a - 3 * c + d)));
     }
   }
+  return polygon;
+}
+
+std::vector<Point2> widened(std::vector<Point2> polygon, float by) {
+  Point2 middle(0, 0);
+  for (const Point2& p : polygon) middle += p / float(polygon.size());
+  for (Point2& p : polygon) p += (p - middle).normalized() * by;
   return polygon;
 }
 
@@ -51,15 +59,18 @@ void keep_openings(const mesh::FaceModel& model, const OwnFace& own, const mesh:
   const ReferenceWarp warp(model, scratch->raster, target, frame);
   const int width = patch->rgb.width, height = patch->rgb.height;
   core::ImageF share(width, height, 1), part(width, height, 1);
-  auto add = [&](int first, int count, float feather, float weight) {
+  auto add = [&](const std::vector<Point2>& polygon, float feather, float weight) {
     if (weight <= 0) return;
-    fill_mask(ring(target, first, count, Point2(0, 0)), Point2(0, 0), feather * px_per_cm, &part);
+    fill_mask(polygon, Point2(0, 0), feather * px_per_cm, &part);
     for (std::size_t i = 0; i < part.data.size(); ++i)
       share.data[i] = std::max(share.data[i], weight * part.data[i]);
   };
-  add(36, 6, kLidCm, 1);
-  add(42, 6, kLidCm, 1);
-  add(60, 8, kLipCm, mouth);
+  for (std::size_t eye = 0; eye < own.shut.size(); ++eye) {
+    const std::vector<Point2> lids = ring(target, 36 + 6 * int(eye), 6, Point2(0, 0));
+    add(lids, kLidCm, 1);
+    add(widened(lids, kShutCm * px_per_cm), kShutCm, own.shut[eye]);
+  }
+  add(ring(target, 60, 8, Point2(0, 0)), kLipCm, mouth);
   scratch->positions.resize(2 * std::size_t(width));
   for (int y = 0; y < height; ++y) {
     const float* s = share.row(y);

@@ -105,30 +105,33 @@ mesh::Vertices in_patch(const core::Patch& patch, mesh::Vertices dense) {
 
 }  // namespace
 
-void relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
-             GuidanceScratch* scratch, core::Patch* patch) {
+SkinSeen relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
+                 GuidanceScratch* scratch, core::Patch* patch) {
   const mesh::Vertices theirs = in_patch(*patch, painted), mine = in_patch(*patch, *own.dense);
   const mesh::Vertices their_normals = normals(model, theirs), my_normals = normals(model, mine);
   const auto their_light = fit_skin_light(model, theirs, their_normals, patch->rgb, patch->alpha),
              my_light = fit_skin_light(model, mine, my_normals, *own.rgb, patch->alpha);
-  if (!their_light || !my_light) return;
+  SkinSeen seen{core::ImageF(patch->rgb.width, patch->rgb.height, 1, 1.F),
+                core::ImageF(patch->rgb.width, patch->rgb.height, 1, 1.F)};
+  if (!their_light || !my_light) return seen;
   const mesh::Vertices my_skin = skin_colours(*my_light, my_normals),
                        their_skin = skin_colours(*their_light, their_normals);
   const float px_per_cm = (mine.row(13) - mine.row(3)).norm() / kJawCm;
   mesh::Raster my_raster;
   mesh::rasterize(model, mine, patch->rgb.width, patch->rgb.height, &my_raster);
-  core::ImageF seen(patch->rgb.width, patch->rgb.height, 1, 1.F);
-  hide_hair(model, {*own.rgb, my_raster, my_skin, px_per_cm}, &seen);
-  hide_hair(model, {patch->rgb, scratch->raster, their_skin, px_per_cm}, &seen);
+  hide_hair(model, {*own.rgb, my_raster, my_skin, px_per_cm}, &seen.own);
+  hide_hair(model, {patch->rgb, scratch->raster, their_skin, px_per_cm}, &seen.painted);
+  core::ImageF both = seen.own;
+  for (std::size_t i = 0; i < both.data.size(); ++i) both.data[i] *= seen.painted.data[i];
   const mesh::Vertices mine_on_theirs =
       their_skin +
       (skin_colours(*my_light, their_normals) - their_skin).cwiseMax(-kLargest).cwiseMin(kLargest);
-  const Gains gain = gains(measure_contrast(model, mine, my_normals, my_skin, *own.rgb, seen),
-                           measure_contrast(model, theirs, their_normals, their_skin, patch->rgb, seen));
+  const Gains gain = gains(measure_contrast(model, mine, my_normals, my_skin, *own.rgb, both),
+                           measure_contrast(model, theirs, their_normals, their_skin, patch->rgb, both));
   transfer({model, scratch->raster, their_skin}, {model, scratch->raster, mine_on_theirs}, gain,
            std::max(1, int(std::lround(kFineCm * px_per_cm))), &scratch->colours, patch);
-  match_skin(model, own, seen, scratch->raster, &scratch->light, patch);
-  for (std::size_t i = 0; i < seen.data.size(); ++i) patch->alpha.data[i] *= seen.data[i];
+  match_skin(model, own, both, scratch->raster, &scratch->light, patch);
+  return seen;
 }
 
 }  // namespace resyncer::generator

@@ -136,7 +136,7 @@ Region region_of(const Triangle& t) {
 
 int cage_size() { return kSkirtStart + kSkirtCount + int(std::size(kMiddle)) + 2 * int(std::size(kLeft)); }
 
-std::vector<int> cage_mirror() {
+std::vector<int> control_mirror() {
   std::vector<int> mirror(std::begin(kLandmarkMirror), std::end(kLandmarkMirror));
   for (int i = 0; i < kSkirtCount; ++i) mirror.push_back(kSkirtStart + kSkirtCount - 1 - i);
   for (std::size_t i = 0; i < std::size(kMiddle); ++i) mirror.push_back(int(mirror.size()));
@@ -169,7 +169,7 @@ std::vector<CagePoint> cage_points() {
 }
 
 std::vector<CageTriangle> cage_triangles() {
-  std::vector<int> mirror = cage_mirror();
+  std::vector<int> mirror = control_mirror();
   std::vector<CageTriangle> triangles;
   for (const auto& t : kHalfTriangles) {
     Triangle left{t[0], t[1], t[2]}, right{mirror[t[0]], mirror[t[2]], mirror[t[1]]};

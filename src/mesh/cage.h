@@ -22,7 +22,6 @@ struct CageTriangle {
 };
 
 int cage_size();
-std::vector<int> cage_mirror();  // the vertex that a vertex becomes in a mirror
 std::vector<CagePoint> cage_points();
 std::vector<CageTriangle> cage_triangles();
 Eigen::Vector2f cage_uv(int vertex);  // frontal-cylindrical chart, [0, 1], v down

@@ -46,6 +46,26 @@ Eigen::MatrixXf eye_openings(const mesh::FaceModel& model) {
   return openings;
 }
 
+// How far the lids are shut, of every eye.
+std::array<float, 2> shut_eyes(const Scene& scene, const SwapPlan& swap, const FrameTask& task) {
+  constexpr float kOpen = 0.6F, kShut = 0.25F;  // of the opening at rest
+  const auto opening = [&](const Eigen::VectorXf& expression) {
+    const mesh::Vertices v = mesh::control_vertices(*scene.model, scene.face->identity, expression);
+    std::array<float, 2> heights{};
+    for (int eye = 0; eye < 2; ++eye) {
+      const int first = 36 + 6 * eye;
+      heights[std::size_t(eye)] =
+          (v.row(first + 1) + v.row(first + 2) - v.row(first + 4) - v.row(first + 5)).norm();
+    }
+    return heights;
+  };
+  const std::array<float, 2> now = opening(task.expression), rest = opening(swap.own_rest);
+  std::array<float, 2> shut{};
+  for (std::size_t eye = 0; eye < 2; ++eye)
+    shut[eye] = std::clamp((kOpen - now[eye] / std::max(rest[eye], 1e-3F)) / (kOpen - kShut), 0.F, 1.F);
+  return shut;
+}
+
 // The other person's resting expression with lips and lids as far open as the own one's: what is shut in the
 // footage must be shut when it is painted.
 Eigen::VectorXf as_open(const mesh::FaceModel& model, const IdentitySource& source, const mesh::Vertices& own,
@@ -114,6 +134,8 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
   swap.rest = generator::swapped_face(plan.model, own,
                                       mesh::control_vertices(plan.model, swap.source.identity, rest));
   limit_resolution(largest_px_per_cm(plan), &swap.source.references);
+  for (const generator::Reference& reference : swap.source.references.references)
+    swap.mirrored.push_back(generator::mirrored(plan.model, reference));
   const Eigen::VectorXf weights = generator::mouth_weights(plan.model);
   std::vector<int> previous;
   for (const FrameTask& task : plan.tasks) {
@@ -144,14 +166,11 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
                        own_dense = mesh::dense_vertices(model, own);
 
   const auto& entries = swap.source.references.entries;
-  std::vector<const generator::Reference*> lenders;
-  for (int i : swapped.lenders) lenders.push_back(&swap.source.references.references[std::size_t(i)]);
   const std::vector<float> trust = generator::reference_trust(
       entries, swapped.lenders, swapped.expression, generator::mouth_weights(model),
       mesh::head_angles(task.params->camera_from_head));
   const generator::Painting painting = generator::trusting_painting(trust);
   const float px_per_cm = px_per_cm_of(own);
-
   generator::PatchInput input;
   input.painting = &painting;
   input.crop_from_frame =
@@ -159,16 +178,29 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   input.target = &target;
   input.mask = generator::whole_face_polygon(own);
   input.feather = kEdgeCm * px_per_cm;
-  input.references = lenders;
   input.trust = trust;
   input.frame_width = frame->layout().width;
   input.frame_height = frame->layout().height;
-  generator::make_patch(model, input, &work->scratch, &work->patch);
-  if (work->patch.roi.empty()) return;
+
   core::ImageF rgb;
-  compose::read_rgb(*frame, work->patch.roi, &rgb, &work->compose);
-  const generator::OwnFace face{&rgb, &own_dense};
-  generator::relight(model, face, target, &work->scratch, &work->patch);
+  const generator::OwnFace face{&rgb, &own_dense, shut_eyes(scene, swap, task)};
+  auto paint = [&](const std::vector<generator::Reference>& lenders, core::Patch* patch) {
+    input.references.clear();
+    for (int i : swapped.lenders) input.references.push_back(&lenders[std::size_t(i)]);
+    generator::make_patch(model, input, &work->scratch, patch);
+    if (patch->roi.empty()) return generator::SkinSeen{};
+    if (rgb.empty()) compose::read_rgb(*frame, patch->roi, &rgb, &work->compose);
+    return generator::relight(model, face, target, &work->scratch, patch);
+  };
+  const generator::SkinSeen seen = paint(swap.source.references.references, &work->patch);
+  if (work->patch.roi.empty()) return;
+  if (generator::needs_mirror(seen, work->patch)) {
+    core::Patch other;
+    const generator::SkinSeen other_seen = paint(swap.mirrored, &other);
+    generator::join_faces(seen, &other, &other_seen, px_per_cm, &work->patch);
+  } else {
+    generator::join_faces(seen, nullptr, nullptr, px_per_cm, &work->patch);
+  }
   generator::keep_openings(model, face, target, 1, px_per_cm, &work->scratch, &work->patch);
   if (task.weight < 1)
     for (float& alpha : work->patch.alpha.data) alpha *= task.weight;

@@ -14,9 +14,10 @@ struct SwapTask {
 
 struct SwapPlan {
   IdentitySource source;
-  mesh::Vertices rest;          // generator::swapped_face
-  Eigen::VectorXf own_rest;     // expression of the footage's person at `rest`
-  std::vector<SwapTask> tasks;  // one a frame of the render's plan
+  std::vector<generator::Reference> mirrored;  // the source's references in a mirror
+  mesh::Vertices rest;                         // generator::swapped_face
+  Eigen::VectorXf own_rest;                    // expression of the footage's person at `rest`
+  std::vector<SwapTask> tasks;                 // one a frame of the render's plan
 };
 
 // Before any work. Throws Error{usage} where there is no speech and what was asked for needs some,

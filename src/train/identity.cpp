@@ -52,8 +52,20 @@ torch::Tensor draw(const IdentityDataset& data, std::int64_t count, std::mt19937
   return torch::stack(pictures);
 }
 
-// Other light, sharpness, framing; a strip of the edge hidden, as by hair; mirrored.
-torch::Tensor augment(torch::Tensor x, std::mt19937_64* random) {
+torch::Tensor scaled(const torch::Tensor& x, std::int64_t side, bool smooth) {
+  auto options = F::InterpolateFuncOptions().size(std::vector<std::int64_t>{side, side}).align_corners(false);
+  return smooth ? F::interpolate(x, options.mode(torch::kBicubic))
+                : F::interpolate(x, options.mode(torch::kBilinear));
+}
+
+// Smooth noise, [n, channels, side, side], of standard deviation 1 or so at its knots.
+torch::Tensor smooth_noise(std::int64_t n, std::int64_t channels, std::int64_t knots, std::int64_t side) {
+  return scaled(torch::randn({n, channels, knots, knots}), side, true);
+}
+
+// Another framing of every picture, mirrored or not; and another shape of every face, the same in both
+// pictures of a person: more people than there are, told apart by the shapes of their features alone.
+torch::Tensor reshape_faces(const torch::Tensor& x, std::mt19937_64* random) {
   const std::int64_t n = x.size(0), side = x.size(2);
   torch::Tensor maps = torch::zeros({n, 2, 3});
   auto map = maps.accessor<float, 3>();
@@ -65,40 +77,46 @@ torch::Tensor augment(torch::Tensor x, std::mt19937_64* random) {
     map[i][0][2] = float(uniform(-0.06, 0.06, random)), map[i][1][2] = float(uniform(-0.06, 0.06, random));
   }
   const torch::Tensor grid = F::affine_grid(maps, x.sizes().vec(), false);
-  x = F::grid_sample(x, grid, F::GridSampleFuncOptions().padding_mode(torch::kBorder).align_corners(false));
+  auto sample = [&](const torch::Tensor& from, const torch::Tensor& at) {
+    return F::grid_sample(from, at,
+                          F::GridSampleFuncOptions().padding_mode(torch::kBorder).align_corners(false));
+  };
+  constexpr double kShape = 0.05;  // of half the picture's width
+  const torch::Tensor shape = (kShape * smooth_noise(n / 2, 2, 4, side)).repeat({2, 1, 1, 1});
+  return sample(x, grid + sample(shape, grid).permute({0, 2, 3, 1}));
+}
+
+// One picture, [1, 1, S, S]: a rectangle of it hidden, as by hair or a hand.
+void hide_part(torch::Tensor* p, std::mt19937_64* random) {
+  const std::int64_t side = p->size(2);
+  const std::int64_t height = below(std::size_t(side / 2), random),
+                     width = below(std::size_t(side / 3), random);
+  const std::int64_t top = below(std::size_t(side), random) - height / 2,
+                     left = below(std::size_t(side), random) - width / 2;
+  *p = p->clone();
+  p->slice(2, std::max<std::int64_t>(0, top), std::max<std::int64_t>(0, top + height))
+      .slice(3, std::max<std::int64_t>(0, left), std::max<std::int64_t>(0, left + width))
+      .fill_(uniform(0, 255, random));
+}
+
+// Other light, contrast of details and sharpness in every picture: a swap takes them from the footage, so
+// they must not tell people apart.
+torch::Tensor augment(const torch::Tensor& pictures, std::mt19937_64* random) {
+  const torch::Tensor x = reshape_faces(pictures, random);
+  const std::int64_t n = x.size(0), side = x.size(2);
+  const torch::Tensor light = (0.35 * smooth_noise(n, 1, 3, side)).exp();
+  const torch::Tensor coarse = torch::avg_pool2d(x, 9, 1, 4, false, /*count_include_pad=*/false);
   std::vector<torch::Tensor> out;
-  const torch::Tensor ramp = torch::linspace(-1, 1, side);
   for (std::int64_t i = 0; i < n; ++i) {
-    torch::Tensor p = x.slice(0, i, i + 1);
-    const std::int64_t small = std::int64_t(std::lround(uniform(0.25, 1, random) * double(side)));
+    auto at = [i](const torch::Tensor& all) { return all.slice(0, i, i + 1); };
+    torch::Tensor p = at(coarse) + uniform(0.4, 1.3, random) * (at(x) - at(coarse));
     if (uniform(0, 1, random) < 0.5) {
-      auto to = [](std::int64_t s) {
-        return F::InterpolateFuncOptions()
-            .size(std::vector<std::int64_t>{s, s})
-            .mode(torch::kBilinear)
-            .align_corners(false);
-      };
-      p = F::interpolate(F::interpolate(p, to(small)), to(side));
+      const auto small = std::int64_t(std::lround(uniform(0.2, 1, random) * double(side)));
+      p = scaled(scaled(p, small, false), side, false);
     }
-    p = 255 * (p.clamp(0, 255) / 255).pow(std::exp(uniform(-0.5, 0.5, random)));
-    const torch::Tensor light = uniform(-0.4, 0.4, random) * ramp.view({1, 1, 1, side}) +
-                                uniform(-0.3, 0.3, random) * ramp.view({1, 1, side, 1});
-    p = p * light.exp() + uniform(0, 6, random) * torch::randn_like(p);
-    const std::int64_t strip = below(std::size_t(side / 5), random);
-    if (uniform(0, 1, random) < 0.6) {
-      p = p.clone();
-      const double tone = uniform(0, 255, random);
-      switch (below(3, random)) {
-        case 0:
-          p.slice(2, 0, strip / 2).fill_(tone);
-          break;
-        case 1:
-          p.slice(3, 0, strip).fill_(tone);
-          break;
-        default:
-          p.slice(3, side - strip).fill_(tone);
-      }
-    }
+    p = 255 * (p.clamp(0, 255) / 255).pow(std::exp(uniform(-0.6, 0.6, random))) * at(light);
+    p = p + uniform(0, 6, random) * torch::randn_like(p);
+    if (uniform(0, 1, random) < 0.6) hide_part(&p, random);
     out.push_back(p);
   }
   return torch::cat(out);
@@ -230,6 +248,7 @@ class IdentityTraining {
 
   double train_step() {
     net_->train();
+    torch::manual_seed(random_());  // noise and dropout are the same after a resumption
     const IdentityDataset& data = data_[std::size_t(below(data_.size(), &random_))];
     const torch::Tensor vectors = net_->forward(augment(draw(data, options_.batch, &random_), &random_));
     const torch::Tensor loss =

@@ -2,6 +2,7 @@
 // `own` is the person of the footage, `other` the one who lends the face.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "resyncer/core/patch.h"
@@ -21,6 +22,9 @@ mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& 
 // these projected control vertices. Convex polygon in px, closed; empty when a vertex is not finite.
 std::vector<core::Point2> whole_face_polygon(const mesh::Vertices& control);
 
+// The picture in a mirror, with the mesh of the mirrored face in it.
+Reference mirrored(const mesh::FaceModel& model, const Reference& reference);
+
 // What the network would answer that follows the references' trust alone (PatchInput::painting).
 Painting trusting_painting(const std::vector<float>& trust);
 
@@ -28,17 +32,32 @@ Painting trusting_painting(const std::vector<float>& trust);
 struct OwnFace {
   const core::ImageF* rgb = nullptr;      // of the patch's roi
   const mesh::Vertices* dense = nullptr;  // stored px of the frame
+  std::array<float, 2> shut = {0, 0};     // the lids: 0 as at rest, 1 shut; the subject's right eye first
+};
+
+// How far skin is seen in a patch's every pixel, [0, 1]: less where hair hangs over it.
+struct SkinSeen {
+  core::ImageF own, painted;
 };
 
 // Gives the patch the skin tone and the light of the frame: the logarithm of the ratio of both pictures' skin
 // as spherical harmonics of the second order of the normals (Ramamoorthi & Hanrahan 2001; Basri & Jacobs
 // 2003), fitted robustly, so that hair, beards and what hides the face do not count. `painted`: dense
-// vertices, stored px. `scratch` is that of the patch (make_patch).
-void relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
-             GuidanceScratch* scratch, core::Patch* patch);
+// vertices, stored px. `scratch` is that of the patch (make_patch). Where no light can be found, nothing
+// changes and all skin counts as seen.
+SkinSeen relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
+                 GuidanceScratch* scratch, core::Patch* patch);
 
-// Puts the own eyeballs (gaze, blinking, catchlights) into the painted lids, and the own mouth's inside
-// between the painted lips as far as `mouth` in [0, 1] says. `px_per_cm`: on the face.
+// Whether hair hides so much of the painted face that another picture of it should help.
+bool needs_mirror(const SkinSeen& seen, const core::Patch& patch);
+// Puts `other`, the same face from mirrored pictures, where hair hides the patch's face; leaves the own
+// pixels where hair hides the own face or both pictures. Without `other`: leaves the own pixels there.
+void join_faces(const SkinSeen& seen, const core::Patch* other, const SkinSeen* other_seen, float px_per_cm,
+                core::Patch* patch);
+
+// Puts the own eyeballs (gaze, catchlights) into the painted lids, with the own lids round them as far as
+// they are shut, for hardly any picture lends shut ones, and the own mouth's inside between the painted lips
+// as far as `mouth` in [0, 1] says. `px_per_cm`: on the face.
 void keep_openings(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
                    float mouth, float px_per_cm, GuidanceScratch* scratch, core::Patch* patch);
 

@@ -63,4 +63,6 @@ FaceModel build_face_model(const Eigen::Matrix<float, 68, 3, Eigen::RowMajor>& l
                            const Eigen::MatrixXf& identity, const Eigen::MatrixXf& expression,
                            int speech_count);
 
+std::vector<int> control_mirror();  // the control vertex that each becomes in a mirror
+
 }  // namespace resyncer::mesh
