@@ -29,18 +29,19 @@ void run_swap(const SwapFlags& flags, const GlobalOptions& global) {
                                 {"likeness_to_identity", f.likeness_to_identity},
                                 {"likeness_to_footage", f.likeness_to_footage},
                                 {"pose_error_degrees", f.pose_error},
+                                {"turning_error_degrees", f.turning_error},
                                 {"expression_error_mm", f.expression_error},
                                 {"opening_error", f.opening_error}}
                      .dump(2)
               << '\n';
     return;
   }
-  std::printf("%-34s %6s  %-26s  %-26s %9s %11s %8s\n", "result", "frames", "shape to identity, footage",
-              "like the identity, footage", "pose", "expression", "opening");
-  std::printf("%-34s %6d %9.2f mm %9.2f mm    %12.2f %12.2f %9.2f deg %8.2f mm %8.3f\n",
+  std::printf("%-34s %6s  %-26s  %-26s %9s %11s %11s %8s\n", "result", "frames", "shape to identity, footage",
+              "like the identity, footage", "pose", "turning", "expression", "opening");
+  std::printf("%-34s %6d %9.2f mm %9.2f mm    %12.2f %12.2f %9.2f deg %7.2f deg %8.2f mm %8.3f\n",
               flags.result.filename().c_str(), f.frames, f.shape_to_identity, f.shape_to_footage,
-              f.likeness_to_identity, f.likeness_to_footage, f.pose_error, f.expression_error,
-              f.opening_error);
+              f.likeness_to_identity, f.likeness_to_footage, f.pose_error, f.turning_error,
+              f.expression_error, f.opening_error);
 }
 
 struct IdentityFlags {

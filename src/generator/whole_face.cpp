@@ -6,6 +6,7 @@
 
 #include "generator/box_blur.h"
 #include "generator/convex_hull.h"
+#include "generator/skin_light.h"
 
 namespace resyncer::generator {
 
@@ -18,9 +19,13 @@ constexpr int kForehead[] = {93, 95, 97, 86, 98, 96, 94};
 constexpr int kUpperForehead[] = {85, 91, 92};
 constexpr int kTemples[] = {99, 100};
 constexpr int kSkirt = 68, kSkirtEnd = 85;
-constexpr float kJawCm = 13.1F;                      // landmark 3 to 13 in 3D
-constexpr float kStrandsCm = 0.5F, kJoinCm = 0.25F;  // of hair: how far it reaches unseen; soft edge
-constexpr float kInsideCm = 0.35F;                   // from the outline to the mask's edge
+constexpr float kJawCm = 13.1F;     // landmark 3 to 13 in 3D
+constexpr float kStrandsCm = 0.5F;  // how far hair reaches beyond where it is told from skin
+constexpr float kJoinCm = 0.25F;    // half the soft edge to mirrored pictures
+constexpr float kTurned = 0.5F,
+                kBetter = 0.2F;     // cosines: of what is seen badly, and how much better it must be
+constexpr double kWorthIt = 0.01;   // share of the face that is worth another patch
+constexpr float kInsideCm = 0.35F;  // from the outline to the mask's edge
 
 // How far a control vertex belongs to the outline, which is the own face's: 1 there, 0 in the features.
 Eigen::VectorXf outline_share(const mesh::FaceModel& model) {
@@ -56,15 +61,34 @@ Eigen::VectorXf outline_share(const mesh::FaceModel& model) {
 
 }  // namespace
 
+namespace {
+mesh::Vertices symmetric(const mesh::Vertices& head) {
+  const std::vector<int> mirror = mesh::control_mirror();
+  mesh::Vertices out = head;
+  for (Eigen::Index i = 0; i < head.rows(); ++i) {
+    Eigen::RowVector3f opposite = head.row(mirror[std::size_t(i)]);
+    opposite.x() = -opposite.x();
+    out.row(i) = 0.5F * (head.row(i) + opposite);
+  }
+  return out;
+}
+}  // namespace
+
 mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& own,
-                            const mesh::Vertices& other) {
-  // Least squares over the landmarks: size and place; the head's own axes stay.
+                            const mesh::Vertices& face) {
+  const mesh::Vertices other = symmetric(face);
+  // Least squares over the landmarks: size, place and pitch. Of one view a face's pitch and its depths are
+  // told apart badly, so that two heads' axes may differ by some degrees.
   const Eigen::RowVector3f middle = other.topRows<68>().colwise().mean(),
                            my_middle = own.topRows<68>().colwise().mean();
-  const mesh::Vertices from = other.topRows<68>().rowwise() - middle,
-                       to = own.topRows<68>().rowwise() - my_middle;
+  const mesh::Vertices to = own.topRows<68>().rowwise() - my_middle;
+  mesh::Vertices turned = other.rowwise() - middle;
+  const auto y = turned.col(1).head<68>(), z = turned.col(2).head<68>();
+  const float pitch = std::atan2(y.dot(to.col(2)) - z.dot(to.col(1)), y.dot(to.col(1)) + z.dot(to.col(2)));
+  turned = turned * Eigen::AngleAxisf(pitch, Eigen::Vector3f::UnitX()).toRotationMatrix().transpose();
+  const mesh::Vertices from = turned.topRows<68>();
   const float scale = from.cwiseProduct(to).sum() / std::max(1e-6F, from.squaredNorm());
-  const mesh::Vertices theirs = (scale * (other.rowwise() - middle)).rowwise() + my_middle;
+  const mesh::Vertices theirs = (scale * turned).rowwise() + my_middle;
   const Eigen::VectorXf share = outline_share(model);
   return theirs + share.asDiagonal() * (own - theirs);
 }
@@ -102,36 +126,47 @@ Reference mirrored(const mesh::FaceModel& model, const Reference& reference) {
   return out;
 }
 
-bool needs_mirror(const SkinSeen& seen, const core::Patch& patch) {
-  constexpr double kWorthIt = 0.01;  // share of the face
-  double hidden = 0, all = 0;
-  for (std::size_t i = 0; i < seen.painted.data.size(); ++i) {
-    const double alpha = double(patch.alpha.data[i]) * double(seen.own.data[i]);
-    hidden += alpha * double(1 - seen.painted.data[i]), all += alpha;
-  }
-  return hidden > kWorthIt * all;
+Eigen::VectorXf facing(const mesh::FaceModel& model, const Reference& reference) {
+  return (-normals(model, reference.dense).col(2)).cwiseMax(0.F);
 }
 
-void join_faces(const SkinSeen& seen, const core::Patch* other, const SkinSeen* other_seen, float px_per_cm,
-                core::Patch* patch) {
+core::ImageF share_of_mirror(const mesh::FaceModel& model, const SkinSeen& seen, const Eigen::VectorXf& lent,
+                             const Eigen::VectorXf& in_mirror, float px_per_cm,
+                             const GuidanceScratch& scratch, const core::Patch& patch) {
   auto px = [&](float cm) { return std::max(1, int(std::lround(cm * px_per_cm))); };
-  core::ImageF hidden = seen.painted;  // then the other's share of the face
-  for (float& v : hidden.data) v = 1 - v;
-  if (other != nullptr) {
-    // Strands go on where they cannot be told from a brow.
-    std::vector<float> line;
-    for (float& v : hidden.data) v = v > 0.5F ? 1.F : 0.F;
-    box_blur(px(kStrandsCm), &hidden, &line);
-    for (float& v : hidden.data) v = v > 0.02F ? 1.F : 0.F;
-    for (int k = 0; k < 2; ++k) box_blur(px(kJoinCm), &hidden, &line);
+  std::vector<float> line;
+  // Strands go on where they cannot be told from a brow.
+  core::ImageF share = seen.painted;
+  for (float& v : share.data) v = v < 0.5F ? 1.F : 0.F;
+  box_blur(px(kStrandsCm), &share, &line);
+  for (float& v : share.data) v = v > 0.02F ? 1.F : 0.F;
+  for (int y = 0; y < share.height; ++y)
+    for (int x = 0; x < share.width; ++x) {
+      const std::int32_t owner = scratch.raster.triangle.at(x, y);
+      if (owner < 0) continue;
+      float better = 0;  // the mirror
+      for (int v : model.triangles[std::size_t(owner)])
+        if (lent[v] < kTurned) better += (in_mirror[v] - lent[v]) / 3;
+      if (better > kBetter) share.at(x, y) = 1;
+    }
+  double taken = 0, all = 0;
+  for (std::size_t i = 0; i < share.data.size(); ++i) {
+    const double alpha = double(patch.alpha.data[i]) * double(seen.own.data[i]);
+    taken += alpha * double(share.data[i]), all += alpha;
   }
-  for (std::size_t i = 0; i < hidden.data.size(); ++i) {
-    const float share = hidden.data[i];
-    float visible = 1 - share;
-    if (other != nullptr) {
-      visible += share * other_seen->painted.data[i];
+  if (!(taken > kWorthIt * all)) return {};
+  for (int k = 0; k < 2; ++k) box_blur(px(kJoinCm), &share, &line);
+  return share;
+}
+
+void join_faces(const SkinSeen& seen, const OtherFace& other, core::Patch* patch) {
+  for (std::size_t i = 0; i < seen.painted.data.size(); ++i) {
+    float visible = seen.painted.data[i];
+    if (other.patch != nullptr) {
+      const float share = other.share->data[i];
+      visible += share * (other.seen->painted.data[i] - visible);
       for (std::size_t c = 3 * i; c < 3 * i + 3; ++c)
-        patch->rgb.data[c] += share * (other->rgb.data[c] - patch->rgb.data[c]);
+        patch->rgb.data[c] += share * (other.patch->rgb.data[c] - patch->rgb.data[c]);
     }
     patch->alpha.data[i] *= seen.own.data[i] * visible;
   }

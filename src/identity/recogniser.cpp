@@ -28,8 +28,8 @@ Point2 middle_of(const core::Landmarks& p, std::size_t first, std::size_t last) 
 core::Affine2 picture_from_frame(const core::Landmarks& landmarks) {
   const std::array<Point2, 3> from = {middle_of(landmarks, 36, 41), middle_of(landmarks, 42, 47),
                                       middle_of(landmarks, 48, 59)};
-  const std::array<Point2, 3> to = {kSide * Point2(0.25F, 0.33F), kSide * Point2(0.75F, 0.33F),
-                                    kSide * Point2(0.5F, 0.81F)};
+  const std::array<Point2, 3> to = {kSide * Point2(0.2F, 0.29F), kSide * Point2(0.8F, 0.29F),
+                                    kSide * Point2(0.5F, 0.86F)};
   // Least squares: as complex numbers to = a from + b.
   const Point2 middle = (from[0] + from[1] + from[2]) / 3, wanted = (to[0] + to[1] + to[2]) / 3;
   float real = 0, imaginary = 0, norm = 0;

@@ -10,16 +10,25 @@ constexpr int kTimes[] = {1, 2, 4, 6,
 constexpr int kNear = 17;      // px, width of the part that a pixel is compared with
 constexpr double kLeast = 4;   // levels of gray: a contrast counts as at least that
 
+// [1, 1, S, S]: 1 in the ellipse of the inner face; hair, temples and the jaw's edge lie outside.
+torch::Tensor inner_face(std::int64_t side) {
+  const torch::Tensor at = torch::linspace(-1, 1, side);
+  return ((at.view({1, 1, 1, side}).square() + at.view({1, 1, side, 1}).square()) < 1).to(torch::kFloat32);
+}
+
 // At usual brightness and contrast: of the whole picture, and of what is round every pixel.
 torch::Tensor without_light(const torch::Tensor& gray) {
-  const torch::Tensor mean = gray.mean({2, 3}, true);
-  const torch::Tensor deviation = (gray - mean).square().mean({2, 3}, true).sqrt() + kLeast;
+  const torch::Tensor inside = inner_face(gray.size(3));
+  const torch::Tensor count = inside.sum();
+  const torch::Tensor mean = (gray * inside).sum({2, 3}, true) / count;
+  const torch::Tensor deviation =
+      (((gray - mean).square() * inside).sum({2, 3}, true) / count).sqrt() + kLeast;
   auto near = [](const torch::Tensor& x) {
     return torch::avg_pool2d(x, kNear, 1, kNear / 2, false, /*count_include_pad=*/false);
   };
   const torch::Tensor local = gray - near(gray);
   const torch::Tensor local_deviation = near(local.square()).sqrt() + kLeast;
-  return torch::cat({(gray - mean) / deviation, local / local_deviation}, 1);
+  return inside * torch::cat({(gray - mean) / deviation, local / local_deviation}, 1);
 }
 }  // namespace
 

@@ -113,6 +113,17 @@ void check_swap(const RenderOptions& options) {
                       options.input.string(), "name the speech after -a");
 }
 
+PaintedFace painted_face(const mesh::FaceModel& model, const FittedFace& own, const IdentitySource& other,
+                         const std::filesystem::path& motion) {
+  PaintedFace face;
+  face.own_rest = resting_expression(model, {&own}, motion);
+  const mesh::Vertices mine = mesh::control_vertices(model, own.identity, face.own_rest);
+  face.other_rest = as_open(model, other, mine, face.own_rest, motion);
+  face.rest =
+      generator::swapped_face(model, mine, mesh::control_vertices(model, other.identity, face.other_rest));
+  return face;
+}
+
 SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
                    const ProgressSink& progress, RenderReport* report) {
   AnalysisOptions of_analysis;
@@ -128,21 +139,22 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
   report->stages["identity"] = {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
       std::int64_t(swap.source.references.references.size())};
-  swap.own_rest = resting_expression(plan.model, {&plan.face}, motion);
-  const mesh::Vertices own = mesh::control_vertices(plan.model, plan.face.identity, swap.own_rest);
-  const Eigen::VectorXf rest = as_open(plan.model, swap.source, own, swap.own_rest, motion);
-  swap.rest = generator::swapped_face(plan.model, own,
-                                      mesh::control_vertices(plan.model, swap.source.identity, rest));
+  const PaintedFace face = painted_face(plan.model, plan.face, swap.source, motion);
+  swap.rest = face.rest;
+  swap.own_rest = face.own_rest;
   limit_resolution(largest_px_per_cm(plan), &swap.source.references);
-  for (const generator::Reference& reference : swap.source.references.references)
+  for (const generator::Reference& reference : swap.source.references.references) {
     swap.mirrored.push_back(generator::mirrored(plan.model, reference));
+    swap.facing.push_back(generator::facing(plan.model, reference));
+    swap.mirrored_facing.push_back(generator::facing(plan.model, swap.mirrored.back()));
+  }
   const Eigen::VectorXf weights = generator::mouth_weights(plan.model);
   std::vector<int> previous;
   for (const FrameTask& task : plan.tasks) {
     swap.tasks.emplace_back();
     if (task.params == nullptr) continue;
     SwapTask& swapped = swap.tasks.back();
-    swapped.expression = task.expression + rest - swap.own_rest;
+    swapped.expression = task.expression + face.other_rest - swap.own_rest;
     swapped.lenders = previous =
         generator::choose_lenders(swap.source.references.entries, swapped.expression, weights,
                                   mesh::head_angles(task.params->camera_from_head), previous);
@@ -194,12 +206,21 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   };
   const generator::SkinSeen seen = paint(swap.source.references.references, &work->patch);
   if (work->patch.roi.empty()) return;
-  if (generator::needs_mirror(seen, work->patch)) {
+  auto mean = [&](const std::vector<Eigen::VectorXf>& all) {
+    Eigen::VectorXf sum = Eigen::VectorXf::Zero(target.rows());
+    float weight = 1e-6F;
+    for (std::size_t k = 0; k < trust.size(); ++k)
+      sum += trust[k] * all[std::size_t(swapped.lenders[k])], weight += trust[k];
+    return Eigen::VectorXf(sum / weight);
+  };
+  const core::ImageF share = generator::share_of_mirror(
+      model, seen, mean(swap.facing), mean(swap.mirrored_facing), px_per_cm, work->scratch, work->patch);
+  if (share.empty()) {
+    generator::join_faces(seen, {}, &work->patch);
+  } else {
     core::Patch other;
     const generator::SkinSeen other_seen = paint(swap.mirrored, &other);
-    generator::join_faces(seen, &other, &other_seen, px_per_cm, &work->patch);
-  } else {
-    generator::join_faces(seen, nullptr, nullptr, px_per_cm, &work->patch);
+    generator::join_faces(seen, {&other, &other_seen, &share}, &work->patch);
   }
   generator::keep_openings(model, face, target, 1, px_per_cm, &work->scratch, &work->patch);
   if (task.weight < 1)

@@ -14,11 +14,21 @@ struct SwapTask {
 
 struct SwapPlan {
   IdentitySource source;
-  std::vector<generator::Reference> mirrored;  // the source's references in a mirror
-  mesh::Vertices rest;                         // generator::swapped_face
-  Eigen::VectorXf own_rest;                    // expression of the footage's person at `rest`
-  std::vector<SwapTask> tasks;                 // one a frame of the render's plan
+  std::vector<generator::Reference> mirrored;            // the source's references in a mirror
+  std::vector<Eigen::VectorXf> facing, mirrored_facing;  // generator::facing of both
+  mesh::Vertices rest;                                   // generator::swapped_face
+  Eigen::VectorXf own_rest;                              // expression of the footage's person at `rest`
+  std::vector<SwapTask> tasks;                           // one a frame of the render's plan
 };
+
+// The face that is painted, at rest.
+struct PaintedFace {
+  mesh::Vertices rest;                   // generator::swapped_face
+  Eigen::VectorXf own_rest, other_rest;  // expressions of the two people there
+};
+// `own`: of the footage. `motion`: weights. Throws Error{model}.
+PaintedFace painted_face(const mesh::FaceModel& model, const FittedFace& own, const IdentitySource& other,
+                         const std::filesystem::path& motion);
 
 // Before any work. Throws Error{usage} where there is no speech and what was asked for needs some,
 // Error{input} where there is nothing to take an identity from.

@@ -103,6 +103,30 @@ void limit_resolution(float px_per_cm, References* references) {
   }
 }
 
+mesh::Vertices mean_misfit(const std::vector<const Analysis*>& analyses, const std::vector<FittedFace>& faces,
+                           const mesh::FaceModel& model) {
+  mesh::Vertices sum = mesh::Vertices::Zero(core::kLandmarks, 3);
+  int frames = 0;
+  for (std::size_t k = 0; k < faces.size(); ++k)
+    for (std::size_t i = 0; i < faces[k].frames.size(); ++i) {
+      const core::FaceObservation* seen = faces[k].smoothed(*analyses[k], std::int64_t(i));
+      if (!faces[k].frames[i] || seen == nullptr || faces[k].weight[i] <= 0) continue;
+      const mesh::FaceParams& params = *faces[k].frames[i];
+      const mesh::Vertices fitted =
+          mesh::project(mesh::control_vertices(model, faces[k].identity, params.expression),
+                        params.camera_from_head, faces[k].camera);
+      const float cm = params.camera_from_head.translation().z() / faces[k].camera.focal_px;  // a px
+      const Eigen::Matrix3f head_from_camera = params.camera_from_head.rotation().transpose();
+      for (int l = 0; l < core::kLandmarks; ++l) {
+        const core::Point2 missing = seen->landmarks[std::size_t(l)] - fitted.row(l).head<2>().transpose();
+        sum.row(l) += head_from_camera * Eigen::Vector3f(cm * missing.x(), cm * missing.y(), 0);
+      }
+      ++frames;
+    }
+  sum.col(2).setZero();
+  return sum / float(std::max(frames, 1));
+}
+
 IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model, const fs::path& motion,
                              const AnalysisOptions& options, const CacheOptions& cache,
                              const ProgressSink& progress) {
@@ -121,6 +145,7 @@ IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
                 "choose pictures in which the face is seen from the front");
   }
   source.identity = faces.front().identity;
+  source.misfit = mean_misfit(all, faces, model);
   for (std::size_t k = 0; k < analyses.size(); ++k)
     append(take_references(&analyses[k], faces[k], model), &source.references);
   if (source.references.references.empty())

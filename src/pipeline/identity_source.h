@@ -13,6 +13,7 @@ struct IdentitySource {
   Eigen::VectorXf identity;
   References references;  // of all files
   Eigen::VectorXf rest;   // resting_expression
+  mesh::Vertices misfit;  // mean_misfit
 };
 
 // The expression that a person's others are told from, of all frames together: the mouth where nobody speaks
@@ -20,6 +21,11 @@ struct IdentitySource {
 // Throws Error{model}.
 Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vector<const FittedFace*>& faces,
                                    const std::filesystem::path& motion);
+
+// Where the landmarks of all frames lie from the mesh that was fitted to them, mean, head coordinates without
+// depth, cm, 68 x 3: what no coefficients of this person can say.
+mesh::Vertices mean_misfit(const std::vector<const Analysis*>& analyses, const std::vector<FittedFace>& faces,
+                           const mesh::FaceModel& model);
 
 // `path`: as for identity_files. One identity is fitted to all; in each
 // file the largest face counts. `motion`: weights. Throws Error{input} (nothing readable),

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pipeline/face_picture.h"
+#include "pipeline/face_swap.h"
 #include "pipeline/identity_source.h"
 #include "resyncer/core/error.h"
 #include "resyncer/identity/recogniser.h"
@@ -30,15 +31,24 @@ Landmarks normalised(const mesh::FaceModel& model, const mesh::Vertices& control
   return 10 * centred(inner(model.neutral)).norm() / std::max(p.norm(), 1e-6F) * p;
 }
 
-// After Procrustes: turned on one another as well (Kabsch 1976), since a face's pitch and its depths are told
-// apart badly.
-double shape_distance(const Landmarks& a, const Landmarks& b) {
-  const Eigen::Matrix3f cross = a.transpose() * b;
-  const Eigen::JacobiSVD<Eigen::Matrix3f> svd(cross, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  Eigen::Matrix3f flip = Eigen::Matrix3f::Identity();
-  if ((svd.matrixU() * svd.matrixV().transpose()).determinant() < 0) flip(2, 2) = -1;
-  const Eigen::Matrix3f turn = svd.matrixU() * flip * svd.matrixV().transpose();
-  return double((a * turn - b).norm()) / std::sqrt(double(kInner));
+// Turned on one another, then compared as seen from the front: of one view a face's pitch and its depths are
+// told apart badly, and depths are mostly what is known of all faces.
+double shape_distance(Landmarks a, const Landmarks& b) {
+  constexpr int kSteps = 5;  // Gauss and Newton on the rotation
+  for (int step = 0; step < kSteps; ++step) {
+    Eigen::Matrix3f normal = Eigen::Matrix3f::Zero();
+    Eigen::Vector3f right = Eigen::Vector3f::Zero();
+    for (int i = 0; i < kInner; ++i) {
+      Eigen::Matrix<float, 2, 3> slope;  // of x and y, by the rotation about each axis
+      slope << 0, a(i, 2), -a(i, 1), -a(i, 2), 0, a(i, 0);
+      const Eigen::Vector2f missing = (b.row(i) - a.row(i)).head<2>().transpose();
+      normal += slope.transpose() * slope;
+      right += slope.transpose() * missing;
+    }
+    const Eigen::Vector3f turn = normal.ldlt().solve(right);
+    a = a * Eigen::AngleAxisf(turn.norm(), turn.stableNormalized()).toRotationMatrix().transpose();
+  }
+  return double((a - b).leftCols<2>().norm()) / std::sqrt(double(kInner));
 }
 
 struct Person {
@@ -51,15 +61,26 @@ Person person(const FittedFace& face, const mesh::FaceModel& model, const std::f
   return {normalised(model, mesh::control_vertices(model, face.identity, rest)), face};
 }
 
-Person person_in(const std::filesystem::path& video, const mesh::FaceModel& model, const ModelSet& models,
-                 const MeasureOptions& options) {
-  const Analysis analysis = analyse_cached(video, {}, {options.cache, 0});
-  return person(fit(analysis, model), model, models.get("motion").file);
+// The face model with the face of what was painted for its only one, as landmarks show it: the lender's
+// features within the footage's outline.
+mesh::FaceModel painted_model(const mesh::FaceModel& model, const FittedFace& footage,
+                              const mesh::Vertices& footage_misfit, const IdentitySource& given,
+                              const std::filesystem::path& motion) {
+  const PaintedFace painted = painted_face(model, footage, given, motion);
+  mesh::FaceModel known = model;
+  known.neutral = painted.rest;
+  Eigen::Map<Eigen::VectorXf>(known.neutral.data(), known.neutral.size()) -=
+      model.expression * painted.own_rest;
+  known.neutral.topRows<kFirstInner>() += footage_misfit.topRows<kFirstInner>();
+  known.neutral.middleRows<kInner>(kFirstInner) += given.misfit.middleRows<kInner>(kFirstInner);
+  known.identity.setZero();
+  return known;
 }
 
-double degrees_between(const Eigen::Isometry3f& a, const Eigen::Isometry3f& b) {
-  return double(Eigen::AngleAxisf(Eigen::Matrix3f(a.rotation().transpose() * b.rotation())).angle()) * 180 /
-         3.14159265358979;
+// Axis times degrees.
+Eigen::Vector3f rotation_between(const Eigen::Isometry3f& a, const Eigen::Isometry3f& b) {
+  const Eigen::AngleAxisf turn(Eigen::Matrix3f(a.rotation().transpose() * b.rotation()));
+  return 180 / 3.14159265F * turn.angle() * turn.axis();
 }
 
 // Frames in which both show a usable face.
@@ -70,27 +91,40 @@ std::vector<std::size_t> common_frames(const FittedFace& a, const FittedFace& b)
   return frames;
 }
 
-void compare_motion(const mesh::FaceModel& model, const FittedFace& footage, const FittedFace& result,
-                    SwapFigures* out) {
-  const std::vector<std::size_t> frames = common_frames(footage, result);
+// A face, and the model that its coefficients are of.
+struct Moving {
+  const mesh::FaceModel& model;
+  const FittedFace& face;
+
+  float opening(const mesh::FaceParams& p) const {
+    return mesh::lip_openness(mesh::control_vertices(model, face.identity, p.expression));
+  }
+};
+
+void compare_motion(const Moving& footage, const Moving& result, SwapFigures* out) {
+  const std::vector<std::size_t> frames = common_frames(footage.face, result.face);
   if (frames.empty())
     throw core::Error(core::ErrorKind::face,
                       "the result and its footage have no frame with a face in common");
   out->frames = int(frames.size());
   const double n = double(frames.size());
-  Eigen::VectorXf mean = Eigen::VectorXf::Zero(model.expression_count());
-  for (std::size_t i : frames) mean += result.frames[i]->expression - footage.frames[i]->expression;
+  Eigen::VectorXf mean = Eigen::VectorXf::Zero(footage.model.expression_count());
+  for (std::size_t i : frames) mean += result.face.frames[i]->expression - footage.face.frames[i]->expression;
   mean /= float(n);
+  std::vector<Eigen::Vector3f> turns;
+  Eigen::Vector3f mean_turn = Eigen::Vector3f::Zero();
   double squares = 0;
   for (std::size_t i : frames) {
-    const auto &a = *footage.frames[i], &b = *result.frames[i];
-    out->pose_error += degrees_between(a.camera_from_head, b.camera_from_head) / n;
-    const Eigen::VectorXf moved = model.expression * (b.expression - a.expression - mean);
+    const auto &a = *footage.face.frames[i], &b = *result.face.frames[i];
+    turns.push_back(rotation_between(a.camera_from_head, b.camera_from_head));
+    mean_turn += turns.back() / float(n);
+    const Eigen::VectorXf moved = footage.model.expression * (b.expression - a.expression - mean);
     squares += double(moved.segment<3 * kInner>(3 * kFirstInner).squaredNorm()) / (n * kInner);
-    auto opening = [&](const FittedFace& face, const mesh::FaceParams& p) {
-      return mesh::lip_openness(mesh::control_vertices(model, face.identity, p.expression));
-    };
-    out->opening_error += double(std::abs(opening(footage, a) - opening(result, b))) / n;
+    out->opening_error += double(std::abs(footage.opening(a) - result.opening(b))) / n;
+  }
+  for (const Eigen::Vector3f& turn : turns) {
+    out->pose_error += double(turn.norm()) / n;
+    out->turning_error += double((turn - mean_turn).norm()) / n;
   }
   out->expression_error = 10 * std::sqrt(squares);
 }
@@ -116,10 +150,12 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
                          const std::filesystem::path& identity, const ModelSet& models,
                          const MeasureOptions& options) {
   const mesh::FaceModel model = mesh::load_face_model(models.get("face-model").file);
-  const Person shown = person_in(result, model, models, options),
-               own = person_in(footage, model, models, options);
-  const IdentitySource given =
-      load_identity(identity, model, models.get("motion").file, {}, {options.cache, 0}, {});
+  const std::filesystem::path& motion = models.get("motion").file;
+  const Analysis shown_video = analyse_cached(result, {}, {options.cache, 0});
+  const Analysis footage_video = analyse_cached(footage, {}, {options.cache, 0});
+  const Person shown = person(fit(shown_video, model), model, motion),
+               own = person(fit(footage_video, model), model, motion);
+  const IdentitySource given = load_identity(identity, model, motion, {}, {options.cache, 0}, {});
   const Landmarks wanted = normalised(model, mesh::control_vertices(model, given.identity, given.rest));
   SwapFigures figures;
   figures.shape_to_identity = shape_distance(shown.shape, wanted);
@@ -130,7 +166,13 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
       identity::similarity(result_described, describe(identity_files(identity), recogniser, options));
   figures.likeness_to_footage =
       identity::similarity(result_described, describe({footage}, recogniser, options));
-  compare_motion(model, own.face, shown.face, &figures);
+  // Pose and expression alone are fitted again, in what is known of the footage's camera and the painted
+  // shape.
+  const mesh::FaceModel painted =
+      painted_model(model, own.face, mean_misfit({&footage_video}, {own.face}, model), given, motion);
+  mesh::FitOptions known;
+  known.focal_px = own.face.camera.focal_px;
+  compare_motion({model, own.face}, {painted, fit(shown_video, painted, {}, known)}, &figures);
   return figures;
 }
 

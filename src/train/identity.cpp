@@ -99,10 +99,20 @@ void hide_part(torch::Tensor* p, std::mt19937_64* random) {
       .fill_(uniform(0, 255, random));
 }
 
+// The coarse shades of half the pictures are taken from others, as a swap takes them from the footage.
+torch::Tensor exchange_shades(const torch::Tensor& x, std::mt19937_64* random) {
+  const std::int64_t reach = 6 + below(10, random);
+  const torch::Tensor coarse =
+      torch::avg_pool2d(x, 2 * reach + 1, 1, reach, false, /*count_include_pad=*/false);
+  const torch::Tensor others = coarse.index_select(0, torch::randperm(x.size(0)));
+  const torch::Tensor share = (torch::rand({x.size(0), 1, 1, 1}) < 0.5).to(torch::kFloat32);
+  return x + share * (others - coarse);
+}
+
 // Other light, contrast of details and sharpness in every picture: a swap takes them from the footage, so
 // they must not tell people apart.
 torch::Tensor augment(const torch::Tensor& pictures, std::mt19937_64* random) {
-  const torch::Tensor x = reshape_faces(pictures, random);
+  const torch::Tensor x = exchange_shades(reshape_faces(pictures, random), random);
   const std::int64_t n = x.size(0), side = x.size(2);
   const torch::Tensor light = (0.35 * smooth_noise(n, 1, 3, side)).exp();
   const torch::Tensor coarse = torch::avg_pool2d(x, 9, 1, 4, false, /*count_include_pad=*/false);

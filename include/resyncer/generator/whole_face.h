@@ -48,12 +48,25 @@ struct SkinSeen {
 SkinSeen relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::Vertices& painted,
                  GuidanceScratch* scratch, core::Patch* patch);
 
-// Whether hair hides so much of the painted face that another picture of it should help.
-bool needs_mirror(const SkinSeen& seen, const core::Patch& patch);
-// Puts `other`, the same face from mirrored pictures, where hair hides the patch's face; leaves the own
-// pixels where hair hides the own face or both pictures. Without `other`: leaves the own pixels there.
-void join_faces(const SkinSeen& seen, const core::Patch* other, const SkinSeen* other_seen, float px_per_cm,
-                core::Patch* patch);
+// How far the surface of the face looks to the viewer at every dense vertex of a reference, [0, 1].
+Eigen::VectorXf facing(const mesh::FaceModel& model, const Reference& reference);
+
+// Where pictures in a mirror should paint, [0, 1], of the patch's pixels: where hair hides the painted face,
+// and where the lenders see it far worse than the mirror does (`lent`, `in_mirror`: their means of facing()).
+// `scratch` is that of the patch. Empty when there is hardly anything.
+core::ImageF share_of_mirror(const mesh::FaceModel& model, const SkinSeen& seen, const Eigen::VectorXf& lent,
+                             const Eigen::VectorXf& in_mirror, float px_per_cm,
+                             const GuidanceScratch& scratch, const core::Patch& patch);
+
+// A face that other pictures paint, and how much of its skin is seen.
+struct OtherFace {
+  const core::Patch* patch = nullptr;
+  const SkinSeen* seen = nullptr;
+  const core::ImageF* share = nullptr;  // of the result
+};
+// Puts the other face, if there is one, over the patch's; leaves the frame's own pixels where hair hides its
+// face or the painted ones.
+void join_faces(const SkinSeen& seen, const OtherFace& other, core::Patch* patch);
 
 // Puts the own eyeballs (gaze, catchlights) into the painted lids, with the own lids round them as far as
 // they are shut, for hardly any picture lends shut ones, and the own mouth's inside between the painted lips

@@ -12,7 +12,7 @@
 
 namespace resyncer::identity {
 
-constexpr int kFacePicture = 96;  // px, width and height: 12.5 cm of a mean face, brows to chin
+constexpr int kFacePicture = 96;  // px, width and height: 10.5 cm of a mean face, brows to lower lip
 
 // The similarity that lays both eyes and the mouth where the network expects them.
 core::Affine2 picture_from_frame(const core::Landmarks& landmarks);

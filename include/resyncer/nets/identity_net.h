@@ -23,7 +23,7 @@ class IdentityNetImpl : public torch::nn::Module {
  public:
   explicit IdentityNetImpl(const IdentityNetConfig& config, double dropout = 0);
   // [N, 1, side, side], gray of any range -> [N, embedding]. Brightness and contrast of a picture, and of the
-  // parts of it, are taken off.
+  // parts of it, are taken off; what lies outside the ellipse that fills the picture is not looked at.
   torch::Tensor forward(const torch::Tensor& gray);
   const IdentityNetConfig& config() const { return config_; }
 
