@@ -1,5 +1,6 @@
 #include "pipeline/driven_motion.h"
 
+#include "pipeline/aligned_mouths.h"
 #include "resyncer/media/audio_reader.h"
 #include "resyncer/pipeline/prepare.h"
 
@@ -24,8 +25,9 @@ motion::MotionTrack driven_motion(const std::filesystem::path& driver, const std
                                   const AnalysisOptions& how, const CacheOptions& cache,
                                   const ProgressSink& progress) {
   const std::filesystem::path& weights = models.get("motion").file;
-  const Analysis analysis = analyse_cached(driver, how, cache, progress);
-  const FittedFace face = fit(analysis, mouth.model);
+  Analysis analysis = analyse_cached(driver, how, cache, progress);
+  FittedFace face = fit(analysis, mouth.model);
+  align_mouths(driver, mouth.model, &analysis, &face);
   const motion::StyleFootage footage = style_footage(mouth.model, analysis, face, weights, driver);
 
   std::error_code ignored;
