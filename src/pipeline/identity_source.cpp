@@ -21,9 +21,9 @@ using core::ErrorKind;
 constexpr std::size_t kMostFiles = 200;  // of a folder
 constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
                                   ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
-// Frames that tell as much of a face at rest as is known of all faces: few, but many where the lips are
-// apart, which says rather how somebody smiled at the photographer.
-constexpr float kFewFrames = 0.25F, kManyFrames = 25;
+// Frames that tell as much of a face at rest as is known of all faces: of brows and eyes any, of the mouth
+// those with shut lips. Who smiles from the first frame to the last has no other mouth at rest for it.
+constexpr float kFewFrames = 0.25F;
 constexpr float kNearlyShut = 0.1F;  // openness
 
 bool is_picture_or_video(const fs::path& file) {
@@ -84,8 +84,7 @@ Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vect
   const float frames = float(all.frames.size());
   Eigen::VectorXf rest = sum / (frames + kFewFrames);
   rest.head(model.speech_count) =
-      rest_pose(model, all, motion).mesh *
-      std::max(frames / (frames + kManyFrames), float(shut) / (float(shut) + kFewFrames));
+      rest_pose(model, all, motion).mesh * (float(shut) / (float(shut) + kFewFrames));
   return rest;
 }
 

@@ -11,7 +11,7 @@ namespace resyncer::pipeline {
 
 struct LipRow {
   double seconds = 0;  // middle of the frame, after the first frame's start
-  float opening = 0;   // core::mouth_openness, before any smoothing
+  float opening = 0;   // mesh::lip_openness of the mouth that landmarks and picture tell, unsmoothed
   bool seen = false;   // false: no usable face, the opening is 0
 };
 
