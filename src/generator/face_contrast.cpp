@@ -66,7 +66,8 @@ FaceContrast measure_contrast(const mesh::FaceModel& model, const mesh::Vertices
   for (Eigen::Index i = 0; i < dense.rows(); ++i) {
     const int left = int(std::floor(dense(i, 0))) - reach, top = int(std::floor(dense(i, 1))) - reach;
     if (inner[i] < 0.5F || -normals(i, 2) < kFacing || left < 0 || top < 0 || left + n > rgb.width ||
-        top + n > rgb.height || inside.at(left + reach, top + reach) < 0.5F)
+        top + n > rgb.height || inside.at(left + reach, top + reach) < 0.5F ||
+        !is_painted(inside, left, top, n))
       continue;
     const Spot spot = look(rgb, left, top, n);
     const Eigen::Array3f difference = spot.mean - skin.row(i).transpose().array();

@@ -120,9 +120,10 @@ SkinSeen relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::V
   mesh::Raster my_raster;
   mesh::rasterize(model, mine, patch->rgb.width, patch->rgb.height, &my_raster);
   hide_hair(model, {*own.rgb, my_raster, my_skin, px_per_cm}, &seen.own);
-  hide_hair(model, {patch->rgb, scratch->raster, their_skin, px_per_cm}, &seen.painted);
+  hide_hair(model, {patch->rgb, scratch->raster, their_skin, px_per_cm, &patch->alpha}, &seen.painted);
   core::ImageF both = seen.own;
-  for (std::size_t i = 0; i < both.data.size(); ++i) both.data[i] *= seen.painted.data[i];
+  for (std::size_t i = 0; i < both.data.size(); ++i)
+    both.data[i] = patch->alpha.data[i] > 0 ? both.data[i] * seen.painted.data[i] : 0.F;
   const mesh::Vertices mine_on_theirs =
       their_skin +
       (skin_colours(*my_light, their_normals) - their_skin).cwiseMax(-kLargest).cwiseMin(kLargest);

@@ -34,7 +34,7 @@ Harmonics harmonics(const Eigen::RowVector3f& n) {
 bool mean_at(const core::ImageF& rgb, const core::ImageF& inside, float x, float y, int reach, Log* out) {
   const int left = int(std::floor(x)) - reach, top = int(std::floor(y)) - reach, n = 2 * reach + 1;
   if (!(left >= 0 && top >= 0 && left + n <= rgb.width && top + n <= rgb.height)) return false;
-  if (inside.at(left + reach, top + reach) <= 0) return false;
+  if (!is_painted(inside, left, top, n)) return false;
   Log sum = Log::Zero();
   for (int v = top; v < top + n; ++v) {
     const float* p = rgb.row(v) + 3 * left;
@@ -112,6 +112,13 @@ Eigen::VectorXf skin_share(const mesh::FaceModel& model) {
   return (model.subdivision * share).cwiseMax(0.F).cwiseMin(1.F);
 }
 
+bool is_painted(const core::ImageF& inside, int left, int top, int side) {
+  for (int y : {top, top + side / 2, top + side - 1})
+    for (int x : {left, left + side / 2, left + side - 1})
+      if (inside.at(x, y) <= 0) return false;
+  return true;
+}
+
 mesh::Vertices normals(const mesh::FaceModel& model, const mesh::Vertices& v) {
   mesh::Vertices n = mesh::Vertices::Zero(v.rows(), 3);
   for (const mesh::Triangle& t : model.triangles) {
@@ -120,7 +127,7 @@ mesh::Vertices normals(const mesh::FaceModel& model, const mesh::Vertices& v) {
   }
   for (Eigen::Index i = 0; i < n.rows(); ++i) {
     const float length = n.row(i).norm();
-    if (length > 0) n.row(i) /= n(i, 2) > 0 ? -length : length;  // outwards, to the viewer
+    if (length > 0) n.row(i) /= length;
   }
   return n;
 }

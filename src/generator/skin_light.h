@@ -18,6 +18,10 @@ constexpr float kDark = 0.02F;                          // added to a colour bef
 // V: 1 on the skin of forehead, nose, cheeks and chin; 0 on brows, eyes, mouth and outline.
 Eigen::VectorXf skin_share(const mesh::FaceModel& model);
 
+// Whether `inside` is above 0 all over a square, as far as its corners, the middles of its edges and its own
+// middle tell: a patch is black where its mask is 0.
+bool is_painted(const core::ImageF& inside, int left, int top, int side);
+
 // Unit normals of projected vertices, to the viewer (z < 0) where they are seen.
 mesh::Vertices normals(const mesh::FaceModel& model, const mesh::Vertices& dense);
 

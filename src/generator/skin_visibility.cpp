@@ -59,10 +59,15 @@ float seen_in_cell(const mesh::FaceModel& model, const Eigen::VectorXf& share, c
   const float possible = smooth_step(0.1F, 0.4F, w0 * share[t[0]] + w1 * share[t[1]] + w2 * share[t[2]]);
   if (possible <= 0) return 1;
   Eigen::Array3f sum = Eigen::Array3f::Zero();
+  int count = 0;
   for (int v = cell.top; v < cell.bottom; ++v)
-    for (int u = cell.left; u < cell.right; ++u)
+    for (int u = cell.left; u < cell.right; ++u) {
+      if (view.inside != nullptr && view.inside->at(u, v) <= 0) continue;
+      ++count;
       sum += Eigen::Map<const Eigen::Array3f>(view.rgb.row(v) + 3 * u);
-  const Eigen::Array3f colour = sum / float(cell.width() * cell.height());
+    }
+  if (count == 0) return 1;
+  const Eigen::Array3f colour = sum / float(count);
   const Eigen::Array3f skin =
       (w0 * view.skin.row(t[0]) + w1 * view.skin.row(t[1]) + w2 * view.skin.row(t[2])).transpose();
   return 1 - possible * smooth_step(kSurelySkin, kSurelyNot, strangeness(colour, skin));

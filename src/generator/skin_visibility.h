@@ -13,6 +13,7 @@ struct SkinView {
   const mesh::Raster& raster;  // of the face in it
   const mesh::Vertices& skin;  // skin_colours of its vertices
   float px_per_cm;
+  const core::ImageF* inside = nullptr;  // 0 where the picture shows nothing; null = it does everywhere
 };
 
 // Multiplies `seen` (of rgb's size) by how far the skin is seen, [0, 1], softly.
