@@ -122,7 +122,7 @@ TEST(Provenance, AnyTextComesBackFromTheFile) {
 }
 
 TEST(Provenance, TheXmpPacketHoldsTheTerm) {
-  const media::Statement statement = provenance_statement();
+  const media::Statement statement = provenance_statement({});
   EXPECT_THAT(statement.xmp, ::testing::StartsWith("<?xpacket begin="));
   EXPECT_THAT(statement.xmp, ::testing::EndsWith("<?xpacket end=\"r\"?>"));
   EXPECT_THAT(statement.xmp,
@@ -130,6 +130,17 @@ TEST(Provenance, TheXmpPacketHoldsTheTerm) {
                         "compositeWithTrainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>"));
   EXPECT_THAT(statement.tags.at("comment"),
               HasSubstr(std::string("digitalSourceType=") + kDigitalSourceType));
+}
+
+TEST(Provenance, TheCommentSaysWhatWasAltered) {
+  RenderOptions options;
+  auto comment = [&] { return provenance_statement(options).tags.at("comment"); };
+  options.speech = "s.wav";
+  EXPECT_THAT(comment(), HasSubstr(": the mouth was repainted to another speech;"));
+  options.identity = "face.png";
+  EXPECT_THAT(comment(), HasSubstr(": the face was replaced by another person's, with another speech;"));
+  options.speech.clear();
+  EXPECT_THAT(comment(), HasSubstr(": the face was replaced by another person's;"));
 }
 
 TEST(Provenance, EveryIngredientIsHashedToItsEnd) {
@@ -143,6 +154,15 @@ TEST(Provenance, EveryIngredientIsHashedToItsEnd) {
   for (const Ingredient& each : {all.video, all.speech, all.landmarks, all.person})
     EXPECT_EQ(each.sha256, content_hash(each.file)) << each.file;
   EXPECT_EQ(all.person.file, folder / "p");
+
+  options.speech.clear();
+  options.identity = folder / "v";
+  const Ingredients swap = hash_ingredients(options, "");
+  EXPECT_EQ(swap.speech.sha256, "") << "the footage's own sound is kept";
+  ASSERT_EQ(swap.identity.size(), 1U);
+  EXPECT_EQ(swap.identity[0].sha256, all.video.sha256);
+  options.identity.clear();
+  options.speech = folder / "s";
 
   std::filesystem::remove(folder / "l");
   const Ingredients fewer = hash_ingredients(options, "");
