@@ -172,6 +172,7 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
       painted_model(model, own.face, mean_misfit({&footage_video}, {own.face}, model), given, motion);
   mesh::FitOptions known;
   known.focal_px = own.face.camera.focal_px;
+  known.jaw_sigma = 0.4F;
   compare_motion({model, own.face}, {painted, fit(shown_video, painted, {}, known)}, &figures);
   return figures;
 }
