@@ -16,6 +16,8 @@ namespace resyncer::pipeline {
 
 namespace {
 
+constexpr float kHardly =
+    0.4F;  // of the inter-ocular distance: noise of a landmark that tells next to nothing
 constexpr int kFirstInner = 17, kInner = 51;  // landmarks
 using Landmarks = Eigen::Matrix<float, kInner, 3>;
 
@@ -172,7 +174,7 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
       painted_model(model, own.face, mean_misfit({&footage_video}, {own.face}, model), given, motion);
   mesh::FitOptions known;
   known.focal_px = own.face.camera.focal_px;
-  known.jaw_sigma = 0.4F;
+  known.jaw_sigma = kHardly;  // the outline is not painted, and where landmarks put it changes with what is
   compare_motion({model, own.face}, {painted, fit(shown_video, painted, {}, known)}, &figures);
   return figures;
 }
