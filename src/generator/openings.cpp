@@ -13,7 +13,7 @@ using core::Point2;
 
 constexpr float kLidCm = 0.12F;  // soft edge inside the lids,
 constexpr float kShutCm = 0.6F;  // from the lids' edges to the end of what is shut with them; its soft edge
-constexpr float kLipCm = 0.32F;   // and inside the lips
+constexpr float kLipCm = 0.32F;  // and inside the lips
 
 // A ring of control vertices, rounded as the dense mesh is: Catmull and Rom's spline through them.
 std::vector<Point2> ring(const mesh::Vertices& v, int first, int count, Point2 origin) {

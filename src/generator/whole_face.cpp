@@ -59,9 +59,6 @@ Eigen::VectorXf outline_share(const mesh::FaceModel& model) {
   return share;
 }
 
-}  // namespace
-
-namespace {
 mesh::Vertices symmetric(const mesh::Vertices& head) {
   const std::vector<int> mirror = mesh::control_mirror();
   mesh::Vertices out = head;
@@ -72,6 +69,7 @@ mesh::Vertices symmetric(const mesh::Vertices& head) {
   }
   return out;
 }
+
 }  // namespace
 
 mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& own,

@@ -2,7 +2,6 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "resyncer/core/error.h"
@@ -85,8 +84,8 @@ Eigen::VectorXf as_open(const mesh::FaceModel& model, const IdentitySource& sour
 // What shapes new speech has nothing to shape without it.
 const char* needs_speech(const RenderOptions& o) {
   const MouthControls& mouth = o.mouth;
-  if (!o.mouth.motion_in.empty()) return "--motion-in";
-  if (!o.mouth.motion_out.empty()) return "--motion-out";
+  if (!mouth.motion_in.empty()) return "--motion-in";
+  if (!mouth.motion_out.empty()) return "--motion-out";
   if (!mouth.gain.is(1)) return "--mouth-gain";
   if (!mouth.jaw_max.is(INFINITY)) return "--jaw-max";
   if (!mouth.smooth.is(0)) return "--smooth";
@@ -134,11 +133,9 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
     cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
   const auto& motion = models.get("motion").file;
   SwapPlan swap;
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = SteadyClock::now();
   swap.source = load_identity(options.identity, plan.model, motion, of_analysis, cache, progress);
-  report->stages["identity"] = {
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-      std::int64_t(swap.source.references.references.size())};
+  report->stages["identity"] = {seconds_since(start), std::int64_t(swap.source.references.references.size())};
   const PaintedFace face = painted_face(plan.model, plan.face, swap.source, motion);
   swap.rest = face.rest;
   swap.own_rest = face.own_rest;
@@ -164,6 +161,7 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
 
 void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, const SwapTask& swapped,
                Workspace* work, media::VideoFrame* frame, core::ImageU8* mask) {
+  StageClock clock(&work->stages, "swap");
   const mesh::FaceModel& model = *scene.model;
   const core::Affine2 stored_from_upright = scene.upright_from_stored.inverse();
   auto placed = [&](const mesh::Vertices& head) {

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorKind;
 
-constexpr std::size_t kMostFiles = 200;  // of a folder
+constexpr std::size_t kMostFiles = 200;                         // of a folder
+constexpr std::size_t kMostPictures = 400, kFewestOfAFile = 4;  // that lend, some 0.3 MB each
 constexpr std::array kSuffixes = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff",
                                   ".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v", ".mpg"};
 // Frames that tell as much of a face at rest as is known of all faces: of brows and eyes any, of the mouth
@@ -37,6 +38,14 @@ void append(References from, References* to) {
   std::move(from.references.begin(), from.references.end(), std::back_inserter(to->references));
 }
 
+// Keeps so many, evenly.
+void thin(std::size_t most, std::vector<BankFrame>* bank) {
+  if (bank->size() <= most) return;
+  std::vector<BankFrame> kept;
+  for (std::size_t k = 0; k < most; ++k) kept.push_back(std::move((*bank)[k * bank->size() / most]));
+  *bank = std::move(kept);
+}
+
 constexpr float kJawCm = 13.1F;  // landmark 3 to 13
 constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
 
@@ -53,6 +62,7 @@ std::vector<fs::path> identity_files(const fs::path& path) {
     std::error_code unknown;
     if (at->is_regular_file(unknown) && is_picture_or_video(at->path())) files.push_back(at->path());
   }
+  if (failed) throw Error(ErrorKind::input, "the folder cannot be read: " + failed.message(), path.string());
   if (files.empty())
     throw Error(ErrorKind::input, "the folder has no pictures or videos of the identity", path.string(),
                 "put .jpg, .png or .mp4 files of one person there");
@@ -130,8 +140,12 @@ IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
                              const AnalysisOptions& options, const CacheOptions& cache,
                              const ProgressSink& progress) {
   std::vector<Analysis> analyses;
-  for (const fs::path& file : identity_files(path))
+  const std::vector<fs::path> files = identity_files(path);
+  const std::size_t share = std::max(kFewestOfAFile, kMostPictures / files.size());
+  for (const fs::path& file : files) {
     analyses.push_back(analyse_cached(file, options, cache, progress));
+    thin(share, &analyses.back().bank);
+  }
   std::vector<const Analysis*> all;
   for (const Analysis& a : analyses) all.push_back(&a);
   IdentitySource source;

@@ -16,8 +16,7 @@ namespace resyncer::pipeline {
 
 namespace {
 
-constexpr float kHardly =
-    0.4F;  // of the inter-ocular distance: noise of a landmark that tells next to nothing
+constexpr float kHardly = 0.4F;               // noise of a landmark that tells next to nothing
 constexpr int kFirstInner = 17, kInner = 51;  // landmarks
 using Landmarks = Eigen::Matrix<float, kInner, 3>;
 
