@@ -144,7 +144,7 @@ TEST_F(Render, StatsPreviewAndProgressAreWritten) {
   auto json = nlohmann::json::parse(stats);
   EXPECT_EQ(json["frames"], 25);
   EXPECT_GT(json["stages"]["generator"]["milliseconds_a_frame"], 0);
-  EXPECT_EQ(json["models"].size(), 5U);
+  EXPECT_EQ(json["models"].size(), 6U);
   EXPECT_THAT(json["precision"].get<std::string>(), ::testing::AnyOf("bf16", "fp32"));
   EXPECT_NE(probe(scratch.file("strip.png"), "stream=width").find("2560"), std::string::npos);
   std::string text{std::istreambuf_iterator<char>(progress), {}};
