@@ -12,7 +12,7 @@ struct SkinView {
   const core::ImageF& rgb;
   const mesh::Raster& raster;  // of the face in it
   const mesh::Vertices& skin;  // skin_colours of its vertices
-  float px_per_cm;
+  float px_per_cm = 0;
   const core::ImageF* inside = nullptr;  // 0 where the picture shows nothing; null = it does everywhere
 };
 

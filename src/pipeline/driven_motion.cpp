@@ -14,6 +14,7 @@ constexpr float kSeen = 0.3F;    // usability of a frame whose mouth is followed
 // Of every mesh at 25 Hz, whether the face is seen.
 std::vector<bool> seen_rows(const std::vector<float>& confidence) {
   std::vector<bool> seen;
+  seen.reserve(confidence.size());
   for (float c : confidence) seen.push_back(c >= kSeen);
   return seen;
 }

@@ -147,6 +147,7 @@ IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
     thin(share, &analyses.back().bank);
   }
   std::vector<const Analysis*> all;
+  all.reserve(analyses.size());
   for (const Analysis& a : analyses) all.push_back(&a);
   IdentitySource source;
   std::vector<FittedFace> faces;
@@ -165,6 +166,7 @@ IdentitySource load_identity(const fs::path& path, const mesh::FaceModel& model,
     throw Error(ErrorKind::face, "no picture shows the face of the identity well enough to lend it",
                 path.string(), "choose larger pictures, from the front");
   std::vector<const FittedFace*> fitted;
+  fitted.reserve(faces.size());
   for (const FittedFace& face : faces) fitted.push_back(&face);
   source.rest = resting_expression(model, fitted, motion);
   return source;

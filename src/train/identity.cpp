@@ -158,6 +158,7 @@ void score(const IdentityDataset& data, nets::IdentityNet net, Scores* scores) {
   std::vector<std::vector<torch::Tensor>> people;  // a vector a file, or a half of the only one
   auto describe = [&](const std::vector<std::int64_t>& rows) {
     std::vector<torch::Tensor> pictures;
+    pictures.reserve(rows.size());
     for (std::int64_t row : rows) pictures.push_back(picture(data, row));
     const torch::Tensor sum = net->forward(torch::stack(pictures)).sum(0);
     return sum / sum.norm().clamp_min(1e-12);

@@ -253,6 +253,15 @@ def sync_dataset():
         "starts_beyond": {"motion_start": tensor("I64", [2], [0, 2])}})
 
 
+def identity_dataset():
+    tensors = {"pictures": tensor("U8", [2, 96, 96], 128), "person": tensor("I32", [2], [0, 1]), "file": tensor("I32", [2], [0, 1])}
+    write_variants("identity_dataset", tensors, {"kind": "identity"}, {
+        "kind": {"kind": "sync"}, "one_person": {"person": tensor("I32", [2], [3, 3])}, "negative": {"person": tensor("I32", [2], [-1, -2**31])},
+        "pictures_small": {"pictures": tensor("U8", [2, 96, 95])}, "pictures_type": {"pictures": tensor("F16", [2, 96, 96])},
+        "rows_differ": {"person": tensor("I32", [3], [0, 1, 2])}, "file_missing": {"file": None},
+        "no_rows": {"pictures": tensor("U8", [0, 96, 96]), "person": tensor("I32", [0]), "file": tensor("I32", [0])}})
+
+
 def speech_dataset():
     tensors = {"mel": tensor("F16", [3, 80]), "labels": tensor("U8", [3], 1), "mel_start": tensor("I64", [3], [0, 2, 3]),
             "voice": tensor("I32", [2], [0, 1])}
@@ -367,5 +376,5 @@ def point_cache():
         write("point_cache", name, content)
 
 
-for make in (curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, speech_dataset, checkpoint, faces_dataset):
+for make in (curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, identity_dataset, speech_dataset, checkpoint, faces_dataset):
     make()
