@@ -125,16 +125,11 @@ PaintedFace painted_face(const mesh::FaceModel& model, const FittedFace& own, co
 
 SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
                    const ProgressSink& progress, RenderReport* report) {
-  AnalysisOptions of_analysis;
-  of_analysis.tracker = options.tracker;
-  of_analysis.threads = options.threads == 1 ? 1 : 2;
-  CacheOptions cache;
-  if (options.use_cache)
-    cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
   const auto& motion = models.get("motion").file;
   SwapPlan swap;
   const auto start = SteadyClock::now();
-  swap.source = load_identity(options.identity, plan.model, motion, of_analysis, cache, progress);
+  swap.source = load_identity(options.identity, plan.model, motion, analysis_options(options),
+                              cache_options(options), progress);
   report->stages["identity"] = {seconds_since(start), std::int64_t(swap.source.references.references.size())};
   const PaintedFace face = painted_face(plan.model, plan.face, swap.source, motion);
   swap.rest = face.rest;

@@ -8,7 +8,6 @@
 #include "pipeline/mouth_plan.h"
 #include "resyncer/core/error.h"
 #include "resyncer/media/video_reader.h"
-#include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/measure_sync.h"
 #include "resyncer/pipeline/provenance.h"
 
@@ -150,18 +149,28 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
+AnalysisOptions analysis_options(const RenderOptions& options) {
+  AnalysisOptions analysis;
+  analysis.tracker = options.tracker;
+  analysis.threads = options.threads == 1 ? 1 : 2;
+  return analysis;
+}
+
+CacheOptions cache_options(const RenderOptions& options) {
+  CacheOptions cache;
+  if (options.use_cache)
+    cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
+  return cache;
+}
+
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {
   RenderPlan plan;
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
 
-  AnalysisOptions options_of_analysis;
-  options_of_analysis.tracker = options.tracker;
-  options_of_analysis.threads = options.threads == 1 ? 1 : 2;
-  CacheOptions cache;
-  if (options.use_cache)
-    cache.folder = options.cache_folder.empty() ? default_cache_folder() : options.cache_folder;
+  const AnalysisOptions options_of_analysis = analysis_options(options);
+  const CacheOptions cache = cache_options(options);
   auto start = SteadyClock::now();
   Analysis analysis =
       analyse_cached(options.input, options_of_analysis, cache, progress, &report->analysis_cached);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/frame_painter.h"
+#include "resyncer/pipeline/cache.h"
 
 namespace resyncer::pipeline {
 
@@ -20,6 +21,10 @@ struct RenderPlan {
 
 using SteadyClock = std::chrono::steady_clock;  // of a render's stages
 double seconds_since(SteadyClock::time_point start);
+
+// How the videos of a job are analysed, and where their analyses are kept.
+AnalysisOptions analysis_options(const RenderOptions& options);
+CacheOptions cache_options(const RenderOptions& options);
 
 // Analysis, fit and speech of a job. Throws Error{input, model, face}.
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
