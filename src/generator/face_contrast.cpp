@@ -4,13 +4,14 @@
 #include <cmath>
 #include <vector>
 
+#include "resyncer/mesh/camera.h"
+
 namespace resyncer::generator {
 
 namespace {
 
 constexpr float kReachCm = 0.15F;
 constexpr float kFacing = 0.25F;  // cosine to the viewer from which a vertex counts
-constexpr float kJawCm = 13.1F;   // landmark 3 to 13
 
 // 1 inside the face: brows, eyes, nose, mouth and what lies between them.
 Eigen::VectorXf inner_share(const mesh::FaceModel& model) {
@@ -60,7 +61,7 @@ FaceContrast measure_contrast(const mesh::FaceModel& model, const mesh::Vertices
                               const mesh::Vertices& normals, const mesh::Vertices& skin,
                               const core::ImageF& rgb, const core::ImageF& inside) {
   const Eigen::VectorXf inner = inner_share(model), is_skin = skin_share(model);
-  const float cm = (dense.row(13) - dense.row(3)).norm() / kJawCm;
+  const float cm = mesh::px_per_cm(dense);
   const int reach = std::clamp(int(std::lround(kReachCm * cm)), 1, 24), n = 2 * reach + 1;
   std::vector<float> light, colour, fine;
   for (Eigen::Index i = 0; i < dense.rows(); ++i) {

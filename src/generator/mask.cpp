@@ -5,6 +5,7 @@
 
 #include "generator/convex_hull.h"
 #include "resyncer/generator/guidance.h"
+#include "resyncer/mesh/camera.h"
 
 namespace resyncer::generator {
 
@@ -19,7 +20,6 @@ using core::Point2;
 constexpr int kFirstJaw = 3, kLastJaw = 13;
 constexpr std::array<float, 11> kOutwards{-0.7F, -0.6F, -0.4F, 0.F,   0.45F, 0.65F,
                                           0.45F, 0.F,   -0.4F, -0.6F, -0.7F};
-constexpr float kJawCm = 13.1F;
 constexpr float kLipMargin =
     0.6F;  // cm round the lips, which stick out beyond the far cheek of a turned head
 constexpr float kNoseMargin = 0.35F;  // cm between the nose and the notch
@@ -146,7 +146,7 @@ void lower_to_distance(Point2 a, Point2 b, float reach, core::ImageF* mask) {
 
 std::vector<Point2> mask_polygon(const mesh::Vertices& neutral, const mesh::Vertices& source,
                                  const mesh::Vertices& target) {
-  const float cm = (neutral.row(kLastJaw) - neutral.row(kFirstJaw)).norm() / kJawCm;
+  const float cm = mesh::px_per_cm(neutral);
   Point2 middle(0, 0);
   for (int i = 48; i < 60; ++i) middle += at(neutral, i) / 12;
   const Point2 left_cheek = mix(at(neutral, 2), at(neutral, 31), 0.15F),

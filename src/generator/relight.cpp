@@ -6,6 +6,7 @@
 #include "generator/skin_light.h"
 #include "generator/skin_visibility.h"
 #include "resyncer/generator/whole_face.h"
+#include "resyncer/mesh/camera.h"
 
 namespace resyncer::generator {
 
@@ -15,7 +16,6 @@ constexpr float kLargest = 1.4F;  // of a logarithm: a gain of four
 constexpr float kLocal = 0.1F;    // of a channel in [0, 1]: what differs by more is another thing, not light
 constexpr float kFineCm = 0.15F;  // half the width of what counts as fine
 constexpr float kClear = 0.98F;   // share of the skin that is seen
-constexpr float kJawCm = 13.1F;   // landmark 3 to 13
 
 // Between vertices linear; the mean where there is no mesh.
 class Interpolation {
@@ -116,7 +116,7 @@ SkinSeen relight(const mesh::FaceModel& model, const OwnFace& own, const mesh::V
   if (!their_light || !my_light) return seen;
   const mesh::Vertices my_skin = skin_colours(*my_light, my_normals),
                        their_skin = skin_colours(*their_light, their_normals);
-  const float px_per_cm = (mine.row(13) - mine.row(3)).norm() / kJawCm;
+  const float px_per_cm = mesh::px_per_cm(mine);
   mesh::Raster my_raster;
   mesh::rasterize(model, mine, patch->rgb.width, patch->rgb.height, &my_raster);
   hide_hair(model, {*own.rgb, my_raster, my_skin, px_per_cm}, &seen.own);

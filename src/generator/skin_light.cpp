@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "resyncer/mesh/camera.h"
+
 namespace resyncer::generator {
 
 namespace {
@@ -17,7 +19,6 @@ constexpr float kReachCm = 0.2F;      // of the mean of a picture about a vertex
 constexpr float kOutlier = 0.12F;     // of a logarithm: what differs by more is rather no skin
 constexpr int kRounds = 8;            // of reweighting
 constexpr float kFacing = 0.25F;      // cosine to the viewer from which a vertex counts
-constexpr float kFaceCm = 13.1F;      // landmark 3 to 13
 constexpr Eigen::Index kFewest = 40;  // vertices
 
 // Of the first and the second order; the latter must be well founded.
@@ -53,7 +54,7 @@ struct Samples {
 Samples gather(const mesh::FaceModel& model, const mesh::Vertices& dense, const mesh::Vertices& n,
                const core::ImageF& rgb, const core::ImageF& inside) {
   const Eigen::VectorXf skin = skin_share(model);
-  const float cm = (dense.row(13) - dense.row(3)).norm() / kFaceCm;
+  const float cm = mesh::px_per_cm(dense);
   const int reach = std::clamp(int(std::lround(kReachCm * cm)), 1, 24);
   Samples s;
   s.shape.resize(dense.rows(), kHarmonics);

@@ -7,6 +7,7 @@
 #include "generator/box_blur.h"
 #include "generator/convex_hull.h"
 #include "generator/skin_light.h"
+#include "resyncer/mesh/camera.h"
 
 namespace resyncer::generator {
 
@@ -19,7 +20,6 @@ constexpr int kForehead[] = {93, 95, 97, 86, 98, 96, 94};
 constexpr int kUpperForehead[] = {85, 91, 92};
 constexpr int kTemples[] = {99, 100};
 constexpr int kSkirt = 68, kSkirtEnd = 85;
-constexpr float kJawCm = 13.1F;     // landmark 3 to 13 in 3D
 constexpr float kStrandsCm = 0.5F;  // how far hair reaches beyond where it is told from skin
 constexpr float kJoinCm = 0.25F;    // half the soft edge to mirrored pictures
 constexpr float kTurned = 0.5F,
@@ -93,7 +93,7 @@ mesh::Vertices swapped_face(const mesh::FaceModel& model, const mesh::Vertices& 
 
 std::vector<Point2> whole_face_polygon(const mesh::Vertices& control) {
   if (!control.allFinite()) return {};
-  const float cm = (control.row(13) - control.row(3)).norm() / kJawCm;
+  const float cm = mesh::px_per_cm(control);
   std::vector<Point2> outline;
   for (int i = 0; i <= 16; ++i) outline.emplace_back(control.row(i).head<2>().transpose());
   for (int i : kForehead) outline.emplace_back(control.row(i).head<2>().transpose());

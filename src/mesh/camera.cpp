@@ -20,6 +20,11 @@ Vertices project(const Vertices& head_vertices, const Eigen::Isometry3f& camera_
   return out;
 }
 
+float px_per_cm(const Vertices& projected) {
+  constexpr float kJawCm = 13.1F;
+  return (projected.row(13) - projected.row(3)).norm() / kJawCm;
+}
+
 Eigen::Vector3f head_angles(const Eigen::Isometry3f& camera_from_head) {
   constexpr float kDegrees = 57.29578F;
   // Columns: where the head's left, up and forward point in the camera; a frontal head has forward = -z.

@@ -15,21 +15,14 @@ namespace {
 
 constexpr float kEdgeCm = 0.9F;  // soft edge of the whole face's mask
 
-constexpr float kJawCm = 13.1F;  // landmark 3 to 13
-
-// Of projected control vertices.
-float px_per_cm_of(const mesh::Vertices& control) {
-  return (control.row(13) - control.row(3)).norm() / kJawCm;
-}
-
 float largest_px_per_cm(const RenderPlan& plan) {
   const mesh::Vertices head = mesh::control_vertices(plan.model, plan.face.identity,
                                                      Eigen::VectorXf::Zero(plan.model.expression_count()));
   float largest = 0;
   for (const FrameTask& task : plan.tasks)
     if (task.params != nullptr)
-      largest = std::max(largest,
-                         px_per_cm_of(mesh::project(head, task.params->camera_from_head, plan.face.camera)));
+      largest = std::max(
+          largest, mesh::px_per_cm(mesh::project(head, task.params->camera_from_head, plan.face.camera)));
   return largest;
 }
 
@@ -45,23 +38,24 @@ Eigen::MatrixXf eye_openings(const mesh::FaceModel& model) {
   return openings;
 }
 
+// How high either eye is open, of control vertices in head coordinates.
+std::array<float, 2> eye_heights(const mesh::Vertices& head) {
+  std::array<float, 2> heights{};
+  for (int eye = 0; eye < 2; ++eye) {
+    const int first = 36 + 6 * eye;
+    heights[std::size_t(eye)] =
+        (head.row(first + 1) + head.row(first + 2) - head.row(first + 4) - head.row(first + 5)).norm();
+  }
+  return heights;
+}
+
 // How far the lids are shut, of every eye.
-std::array<float, 2> shut_eyes(const Scene& scene, const SwapPlan& swap, const FrameTask& task) {
-  constexpr float kOpen = 0.6F, kShut = 0.25F;  // of the opening at rest
-  const auto opening = [&](const Eigen::VectorXf& expression) {
-    const mesh::Vertices v = mesh::control_vertices(*scene.model, scene.face->identity, expression);
-    std::array<float, 2> heights{};
-    for (int eye = 0; eye < 2; ++eye) {
-      const int first = 36 + 6 * eye;
-      heights[std::size_t(eye)] =
-          (v.row(first + 1) + v.row(first + 2) - v.row(first + 4) - v.row(first + 5)).norm();
-    }
-    return heights;
-  };
-  const std::array<float, 2> now = opening(task.expression), rest = opening(swap.own_rest);
+std::array<float, 2> shut_eyes(const std::array<float, 2>& heights, const std::array<float, 2>& at_rest) {
+  constexpr float kOpen = 0.6F, kShut = 0.25F;  // of the height at rest
   std::array<float, 2> shut{};
   for (std::size_t eye = 0; eye < 2; ++eye)
-    shut[eye] = std::clamp((kOpen - now[eye] / std::max(rest[eye], 1e-3F)) / (kOpen - kShut), 0.F, 1.F);
+    shut[eye] =
+        std::clamp((kOpen - heights[eye] / std::max(at_rest[eye], 1e-3F)) / (kOpen - kShut), 0.F, 1.F);
   return shut;
 }
 
@@ -134,6 +128,7 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
   const PaintedFace face = painted_face(plan.model, plan.face, swap.source, motion);
   swap.rest = face.rest;
   swap.own_rest = face.own_rest;
+  swap.eyes_at_rest = eye_heights(mesh::control_vertices(plan.model, plan.face.identity, swap.own_rest));
   limit_resolution(largest_px_per_cm(plan), &swap.source.references);
   for (const generator::Reference& reference : swap.source.references.references) {
     swap.mirrored.push_back(generator::mirrored(plan.model, reference));
@@ -163,7 +158,8 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
     return generator::transform(mesh::project(head, task.params->camera_from_head, scene.face->camera),
                                 stored_from_upright);
   };
-  const mesh::Vertices own = placed(mesh::control_vertices(model, scene.face->identity, task.expression));
+  const mesh::Vertices own_head = mesh::control_vertices(model, scene.face->identity, task.expression),
+                       own = placed(own_head);
   mesh::Vertices head = swap.rest;
   const Eigen::VectorXf moved = model.expression * (task.expression - swap.own_rest);
   Eigen::Map<Eigen::VectorXf>(head.data(), head.size()) += moved;
@@ -175,7 +171,7 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
       entries, swapped.lenders, swapped.expression, generator::mouth_weights(model),
       mesh::head_angles(task.params->camera_from_head));
   const generator::Painting painting = generator::trusting_painting(trust);
-  const float px_per_cm = px_per_cm_of(own);
+  const float px_per_cm = mesh::px_per_cm(own);
   generator::PatchInput input;
   input.painting = &painting;
   input.crop_from_frame =
@@ -188,7 +184,7 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   input.frame_height = frame->layout().height;
 
   core::ImageF rgb;
-  const generator::OwnFace face{&rgb, &own_dense, shut_eyes(scene, swap, task)};
+  const generator::OwnFace face{&rgb, &own_dense, shut_eyes(eye_heights(own_head), swap.eyes_at_rest)};
   auto paint = [&](const std::vector<generator::Reference>& lenders, core::Patch* patch) {
     input.references.clear();
     for (int i : swapped.lenders) input.references.push_back(&lenders[std::size_t(i)]);

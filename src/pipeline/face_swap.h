@@ -1,6 +1,8 @@
 // The face of another person in every frame, in the place of the footage's own.
 #pragma once
 
+#include <array>
+
 #include "pipeline/frame_painter.h"
 #include "pipeline/identity_source.h"
 #include "pipeline/render_plan.h"
@@ -18,7 +20,8 @@ struct SwapPlan {
   std::vector<Eigen::VectorXf> facing, mirrored_facing;  // generator::facing of both
   mesh::Vertices rest;                                   // generator::swapped_face
   Eigen::VectorXf own_rest;                              // expression of the footage's person at `rest`
-  std::vector<SwapTask> tasks;                           // one a frame of the render's plan
+  std::array<float, 2> eyes_at_rest{};  // heights of the footage's person's eyes at `own_rest`
+  std::vector<SwapTask> tasks;          // one a frame of the render's plan
 };
 
 // The face that is painted, at rest.

@@ -46,8 +46,7 @@ void thin(std::size_t most, std::vector<BankFrame>* bank) {
   *bank = std::move(kept);
 }
 
-constexpr float kJawCm = 13.1F;  // landmark 3 to 13
-constexpr float kSpare = 1.1F;   // of resolution: what is a little larger is sampled as it is
+constexpr float kSpare = 1.1F;  // of resolution: what is a little larger is sampled as it is
 
 }  // namespace
 
@@ -100,7 +99,7 @@ Eigen::VectorXf resting_expression(const mesh::FaceModel& model, const std::vect
 
 void limit_resolution(float px_per_cm, References* references) {
   for (generator::Reference& reference : references->references) {
-    const float own = (reference.dense.row(13) - reference.dense.row(3)).norm() / kJawCm;
+    const float own = mesh::px_per_cm(reference.dense);
     const float scale = kSpare * px_per_cm / std::max(own, 1e-3F);
     if (!(scale > 0 && scale < 1 / kSpare)) continue;
     core::ImageU8 reduced;

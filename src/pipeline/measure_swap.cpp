@@ -16,7 +16,7 @@ namespace resyncer::pipeline {
 
 namespace {
 
-constexpr float kHardly = 0.4F;               // noise of a landmark that tells next to nothing
+constexpr float kJawNoise = 0.4F;             // of the inter-ocular distance: the jaw tells next to nothing
 constexpr int kFirstInner = 17, kInner = 51;  // landmarks
 using Landmarks = Eigen::Matrix<float, kInner, 3>;
 
@@ -173,7 +173,7 @@ SwapFigures measure_swap(const std::filesystem::path& result, const std::filesys
       painted_model(model, own.face, mean_misfit({&footage_video}, {own.face}, model), given, motion);
   mesh::FitOptions known;
   known.focal_px = own.face.camera.focal_px;
-  known.jaw_sigma = kHardly;  // the outline is not painted, and where landmarks put it changes with what is
+  known.jaw_sigma = kJawNoise;  // the outline is not painted, and where landmarks put it changes with what is
   compare_motion({model, own.face}, {painted, fit(shown_video, painted, {}, known)}, &figures);
   return figures;
 }

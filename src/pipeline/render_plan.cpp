@@ -100,7 +100,7 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
 }
 
 // How further clips are analysed: drivers and those that styles are taken from.
-struct Analyser {
+struct ClipAnalysis {
   const AnalysisOptions& options;
   const CacheOptions& cache;
   const ProgressSink& progress;
@@ -108,7 +108,7 @@ struct Analyser {
 
 // As the driver's mouth moves, else as the speech tells.
 motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& mouth, const ModelSet& models,
-                              const Analyser& clips) {
+                              const ClipAnalysis& clips) {
   if (!options.drive.empty())
     return driven_motion(options.drive, options.speech, mouth, models, clips.options, clips.cache,
                          clips.progress);
@@ -120,7 +120,7 @@ motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& m
 
 // The mouths of the new speech.
 void plan_speech(const RenderOptions& options, const Analysis& analysis, const ModelSet& models,
-                 const Analyser& clips, RenderPlan* plan, RenderReport* report) {
+                 const ClipAnalysis& clips, RenderPlan* plan, RenderReport* report) {
   const MouthControls controls = resolved(options, analysis, *plan, models, report);
   const auto start = SteadyClock::now();
   const RestingMouth rest = rest_pose(plan->model, plan->face, models.get("motion").file);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "faces_dataset.h"
+#include "random.h"
 
 namespace resyncer::train {
 
@@ -11,14 +12,10 @@ using core::ImageU8;
 using core::Point2;
 using Random = std::mt19937_64;
 
-double uniform(Random* random, double low, double high) {
-  // Not std::uniform_real_distribution, whose numbers differ between standard libraries.
-  return low + (high - low) * (double((*random)() >> 11) * 0x1p-53);
-}
-bool chance(Random* random, double probability) { return uniform(random, 0, 1) < probability; }
+bool chance(Random* random, double probability) { return uniform(0, 1, random) < probability; }
 double normal(Random* random) {
   double sum = 0;
-  for (int i = 0; i < 4; ++i) sum += uniform(random, -1, 1);
+  for (int i = 0; i < 4; ++i) sum += uniform(-1, 1, random);
   return sum * 0.866;  // unit variance; its short tails suit jitter
 }
 
@@ -98,7 +95,7 @@ std::vector<std::int64_t> pick_references(const FacesDataset& dataset, FrameId f
                                           const SampleOptions& options, Random* random) {
   auto rows = dataset.choose(frame, options.gap);
   if (!options.augment) return rows;
-  double mode = uniform(random, 0, 1), replaced = mode < 0.7 ? 0 : mode < 0.9 ? 0.4 : 1;
+  double mode = uniform(0, 1, random), replaced = mode < 0.7 ? 0 : mode < 0.9 ? 0.4 : 1;
   if (replaced == 0) return rows;
   auto others = dataset.candidates(frame, options.gap);
   for (auto& row : rows)
@@ -159,7 +156,7 @@ Target read_target(const FacesDataset& dataset, FrameId frame, const SampleOptio
       vertices->leftCols<2>().rowwise() += Eigen::RowVector2f(float(dx), float(dy));
   }
   // In rendering the mask also spans the mouth that was there before: any, in the same pose.
-  float opening = float(uniform(random, 0, 1));
+  float opening = float(uniform(0, 1, random));
   target.source = chance(random, 0.5)
                       ? target.control
                       : mesh::Vertices(target.neutral + opening * (target.wide_open - target.neutral));
@@ -181,7 +178,7 @@ void make_sample(const FacesDataset& dataset, const mesh::FaceModel& model, Fram
   }
   if (options.augment) {
     Light common = chance(random, 0.5) ? random_light(random, 0.15) : Light();
-    float softness = chance(random, 0.3) ? float(uniform(random, 0.02, 0.3)) : 0;
+    float softness = chance(random, 0.3) ? float(uniform(0.02, 0.3, random)) : 0;
     bool other_light = chance(random, 0.5);
     auto change = [&](ImageU8* image, const Light& own) {
       apply(common, own, image);

@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -12,7 +11,9 @@
 #include "dataset_part.h"
 #include "identity_dataset.h"
 #include "optimisation.h"
+#include "random.h"
 #include "resyncer/nets/identity_net.h"
+#include "training_loop.h"
 
 namespace resyncer::train {
 
@@ -20,14 +21,7 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-using Clock = std::chrono::steady_clock;
 namespace F = torch::nn::functional;
-
-double uniform(double low, double high, std::mt19937_64* random) {
-  return low + (high - low) * double((*random)() >> 11) * 0x1p-53;
-}
-
-std::int64_t below(std::size_t count, std::mt19937_64* random) { return std::int64_t((*random)() % count); }
 
 torch::Tensor picture(const IdentityDataset& data, std::int64_t row) {
   auto* bytes = const_cast<std::uint8_t*>(data.pictures.data()) + row * data.side * data.side;  // only read
@@ -259,7 +253,6 @@ class IdentityTraining {
 
   double train_step() {
     net_->train();
-    torch::manual_seed(random_());  // noise and dropout are the same after a resumption
     const IdentityDataset& data = data_[std::size_t(below(data_.size(), &random_))];
     const torch::Tensor vectors = net_->forward(augment(draw(data, options_.batch, &random_), &random_));
     const torch::Tensor loss =
@@ -310,33 +303,21 @@ class IdentityTraining {
 
 IdentityTrainResult IdentityTraining::run() {
   IdentityTrainResult result;
-  const double seconds_before = seconds_;
-  const auto begin = Clock::now();
-  std::error_code ignored;
-  if (!options_.resume && !options_.curve.empty()) std::filesystem::remove(options_.curve, ignored);
-  double sum = 0;
-  std::int64_t summed = 0;
-  while (step_ < options_.steps) {
-    sum += train_step(), ++summed;
-    const double elapsed = seconds_since(begin);
-    seconds_ = seconds_before + elapsed;
-    const bool last = step_ == options_.steps || (options_.minutes > 0 && elapsed > 60 * options_.minutes);
-    const bool measured = last || step_ % options_.evaluate_every == 0;
-    if (measured || step_ % options_.report_every == 0) {
-      IdentityProgress p{step_, options_.steps, seconds_, sum / double(summed), nullptr, false};
-      if (!std::isfinite(p.loss))
-        throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
-                    "use a lower learning rate");
-      IdentityFigure figure;
-      if (measured) p.best = evaluate(&figure);
-      if (measured && !options_.held_out.empty()) p.held_out = &figure;
-      if (p.best) result.best = figure;
-      report(p);
-      sum = 0, summed = 0;
-    }
-    if (measured && !options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
-    if (last) break;
-  }
+  begin_curve(options_.curve, options_.resume);
+  auto report_moment = [&](const LoopMoment& moment) {
+    IdentityProgress p{step_, options_.steps, seconds_, moment.loss, nullptr, false};
+    IdentityFigure figure;
+    if (moment.measured) p.best = evaluate(&figure);
+    if (moment.measured && !options_.held_out.empty()) p.held_out = &figure;
+    if (p.best) result.best = figure;
+    report(p);
+  };
+  auto save = [&] {
+    if (!options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
+  };
+  run_training(
+      {options_.steps, 0, options_.minutes, options_.report_every, options_.evaluate_every}, step_, &seconds_,
+      [&] { return train_step(); }, report_moment, save);
   result.step = step_, result.seconds = seconds_;
   return result;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "random.h"
 #include "resyncer/speech/features.h"
 
 namespace resyncer::train {
@@ -14,12 +15,6 @@ constexpr double kSilentEnd = 0.4;  // probability that there is silence beyond 
 constexpr double kCut = 0.2;        // probabilities that a recording begins, and ends, with the window
 constexpr double kClean = 0.5;      // and that no noise is added, so that a breath can be heard
 constexpr float kSeen = 0.3F;       // confidence from which a frame counts
-
-// Uniform in [0, 1), from our own generator so that a resumed run draws the same.
-double uniform(std::mt19937_64* random) { return double((*random)() >> 11) * 0x1p-53; }
-double uniform(double low, double high, std::mt19937_64* random) {
-  return low + (high - low) * uniform(random);
-}
 
 // Linear interpolation between rows of `width` values; `at` must lie within [0, rows - 1].
 void interpolate(const float* values, std::int64_t rows, std::int64_t width, double at, float* out) {

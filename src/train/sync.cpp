@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -15,13 +14,13 @@
 #include "resyncer/speech/features.h"
 #include "sync_batch.h"
 #include "sync_loss.h"
+#include "training_loop.h"
 
 namespace resyncer::train {
 
 namespace {
 using core::Error;
 using core::ErrorKind;
-using Clock = std::chrono::steady_clock;
 
 constexpr double kSharpest = 50;  // cosines are multiplied by at most that
 
@@ -198,40 +197,27 @@ void SyncTraining::report(const SyncProgress& p) const {
 SyncTrainResult SyncTraining::run() {
   const SyncSampler sampler(data_, options_, shortest_window(options_));
   SyncTrainResult result;
-  const double seconds_before = seconds_;
-  const auto begin = Clock::now();
-  std::error_code ignored;
-  if (!options_.resume && !options_.curve.empty()) std::filesystem::remove(options_.curve, ignored);
-  double sum = 0;
-  std::int64_t summed = 0;
-  while (step_ < options_.steps) {
-    sum += train_step(sampler);
-    ++summed;
-    const double elapsed = std::chrono::duration<double>(Clock::now() - begin).count();
-    seconds_ = seconds_before + elapsed;
-    const bool last = step_ == options_.steps || step_ == options_.stop_at ||
-                      (options_.minutes > 0 && elapsed > 60 * options_.minutes);
-    const bool measured = last || step_ % options_.evaluate_every == 0;
-    if (measured || step_ % options_.report_every == 0) {
-      SyncProgress p{step_, options_.steps, seconds_, sum / double(summed), nullptr, false};
-      if (!std::isfinite(p.loss))
-        throw Error(ErrorKind::internal, "the training has diverged at step " + std::to_string(step_), "",
-                    "use a lower learning rate");
-      SyncFigure figure;
-      if (measured) p.best = evaluate(&figure);
-      if (measured && !options_.held_out.empty()) p.held_out = &figure;
-      if (p.best) result.best = figure;
-      result.loss = p.loss;
-      report(p);
-      sum = 0, summed = 0;
-    }
-    if (measured && !options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
-    if (last) break;
-  }
+  begin_curve(options_.curve, options_.resume);
+  auto report_moment = [&](const LoopMoment& moment) {
+    SyncProgress p{step_, options_.steps, seconds_, moment.loss, nullptr, false};
+    SyncFigure figure;
+    if (moment.measured) p.best = evaluate(&figure);
+    if (moment.measured && !options_.held_out.empty()) p.held_out = &figure;
+    if (p.best) result.best = figure;
+    result.loss = p.loss;
+    report(p);
+  };
+  auto save = [&] {
+    if (!options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, header_, state());
+  };
+  run_training(
+      {options_.steps, options_.stop_at, options_.minutes, options_.report_every, options_.evaluate_every},
+      step_, &seconds_, [&] { return train_step(sampler); }, report_moment, save);
   result.step = step_;
   result.seconds = seconds_;
   return result;
 }
+
 }  // namespace
 
 SyncTrainResult train_sync(const SyncTrainOptions& options, std::int64_t coefficients) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "random.h"
 #include "resyncer/core/error.h"
 #include "resyncer/speech/features.h"
 #include "resyncer/sync/mouth.h"
@@ -12,12 +13,6 @@ namespace resyncer::train {
 namespace {
 constexpr float kSeen = 0.3F;  // confidence from which a row shows a face
 constexpr std::int64_t kMelPerRow = 4;
-
-double uniform(double low, double high, std::mt19937_64* random) {
-  return low + (high - low) * double((*random)() >> 11) * 0x1p-53;
-}
-
-std::int64_t below(std::size_t count, std::mt19937_64* random) { return std::int64_t((*random)() % count); }
 
 // For every row of a clip: how many rows with a face and with sound end there.
 std::vector<std::int64_t> runs_of(const MotionDataset& data, const MotionClip& clip) {

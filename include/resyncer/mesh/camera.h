@@ -22,6 +22,10 @@ struct FaceParams {  // of one frame
 Vertices project(const Vertices& head_vertices, const Eigen::Isometry3f& camera_from_head,
                  const Camera& camera);
 
+// Px that a centimetre of a face takes, by its jaw (landmarks 3 and 13 are 13.1 cm apart on the mean face):
+// of projected control or dense vertices. The same however the head is turned.
+float px_per_cm(const Vertices& projected);
+
 // Rotation of the head against a frontal one, degrees: x = pitch (+ = chin up), y = yaw (+ = towards the
 // viewer's right), z = roll (+ = clockwise for the viewer).
 Eigen::Vector3f head_angles(const Eigen::Isometry3f& camera_from_head);
