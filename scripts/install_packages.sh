@@ -8,6 +8,7 @@ packages=(
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libssl-dev libbz2-dev
   libfontconfig-dev fonts-dejavu-core
+  libtomlplusplus-dev  # manifests and configuration
   libopenblas0-pthread  # LibTorch multiplies matrices through BLAS; the reference one is 20 times slower
   libgtest-dev libgmock-dev
   ffmpeg espeak-ng libespeak-ng-dev
