@@ -2,12 +2,14 @@
 
 #include "cli/command.h"
 #include "cli/face_choice.h"
+#include "cli/job_key.h"
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
 #include "cli/style_choice.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
+#include "resyncer/pipeline/cache.h"
 #include "resyncer/pipeline/provenance.h"
 #include "resyncer/pipeline/render.h"
 
@@ -23,7 +25,7 @@ struct RenderFlags {
   MouthFlags mouth;
   std::string renderer = "network";
   int crf = -1;
-  bool yes = false, no = false, no_cache = false, no_provenance = false;
+  bool yes = false, no = false, no_cache = false, no_provenance = false, resume = false;
   std::string stats;
 };
 
@@ -55,7 +57,16 @@ void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
         options.output.string(), degrees);
 }
 
-void run_render(RenderFlags flags, const GlobalOptions& global) {
+// Where the pictures of an unfinished run lie; empty = nowhere.
+fs::path painted_file(const CLI::App& command, const pipeline::ModelSet& models) {
+  const fs::path cache = pipeline::default_cache_folder();
+  if (cache.empty()) return {};
+  const std::vector<std::string> indifferent = {"--output", "--yes",     "--never",    "--threads",
+                                                "--stats",  "--preview", "--mask-out", "--motion-out"};
+  return cache / "unfinished" / (job_key(command, models, indifferent) + ".painted");
+}
+
+void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions& global) {
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
   if (options.speech.empty()) options.speech = options.drive;
@@ -75,6 +86,7 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
                  options.output.string());
   ProgressBar bar(global);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
+  if (flags.resume) options.painted = painted_file(command, models);
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
   bar.finish();
   for (const std::string& note : report.notes) spdlog::warn("{}", note);
@@ -140,10 +152,16 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
       ->check(CLI::Range(0, 256));
   command->add_flag("--deterministic", o.deterministic,
                     "Bit-exact on one kind of CPU: fp32, version-free files");
-  command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
+  auto* no_cache =
+      command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
+  command
+      ->add_flag(
+          "--resume", flags->resume,
+          "Keep what is painted in the cache until the result is whole, and go on where such a run was ended")
+      ->excludes(no_cache);
   auto* yes = command->add_flag("-y,--yes", flags->yes, "Overwrite results without asking");
   command->add_flag("-n,--never", flags->no, "Never overwrite")->excludes(yes);
-  command->callback([=] { *run = [=] { run_render(*flags, *global); }; });
+  command->callback([=] { *run = [=] { run_render(*command, *flags, *global); }; });
 }
 
 }  // namespace resyncer::cli

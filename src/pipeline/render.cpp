@@ -13,6 +13,7 @@
 #include "pipeline/frame_workers.h"
 #include "pipeline/label.h"
 #include "pipeline/mouth_control.h"
+#include "pipeline/painted_store.h"
 #include "pipeline/render_plan.h"
 #include "pipeline/speech_mel.h"
 #include "resyncer/core/error.h"
@@ -30,11 +31,13 @@ struct Job {
   std::int64_t index = 0;
   media::VideoFrame frame;
   bool has_mask = false, in_strip = false;
+  std::optional<PaintedSquares> kept;  // painted by a run that was ended before
 };
 
 struct Painted {
   media::VideoFrame frame;
   core::ImageU8 mask;
+  std::optional<PaintedSquares> to_keep;
   std::unique_ptr<FilmStrip::Column> column;
 };
 
@@ -81,6 +84,7 @@ class RenderLoop {
       mask_writer_ = std::make_unique<media::MaskWriter>(
           options.mask_out, info.stored_width, info.stored_height, info.time_base, info.average_rate);
     }
+    if (!options.painted.empty()) store_ = std::make_unique<PaintedStore>(options.painted);
   }
 
   void run(const ProgressSink& progress) {
@@ -97,8 +101,7 @@ class RenderLoop {
     for (std::int64_t i = 0; i < total; ++i) {
       while (workers.pending() >= workers.capacity()) write_oldest();
       StageClock clock(&report_->stages, "decode");
-      workers.submit(
-          {i, source_.next(i), mask_writer_ != nullptr, !options_.preview.empty() && strip_.wants(i)});
+      workers.submit(next_job(i));
     }
     while (workers.pending() > 0) write_oldest();
     for (const Workspace& work : workers.stop())
@@ -121,31 +124,51 @@ class RenderLoop {
             options.provenance ? provenance_statement(options) : media::Statement{}};
   }
 
+  Job next_job(std::int64_t index) {
+    Job job{index, source_.next(index), mask_writer_ != nullptr || store_ != nullptr,
+            !options_.preview.empty() && strip_.wants(index), std::nullopt};
+    if (store_) job.kept = store_->read(job.frame.layout());
+    if (job.kept) ++report_->resumed_frames;
+    return job;
+  }
+
   Painted paint(Workspace* work, Job job) const {
     const FrameTask& task = plan_.tasks[std::size_t(job.index)];
     Painted painted;
-    const bool repaint = task.params != nullptr, speaks = !options_.speech.empty();
-    if (job.has_mask && !(repaint && speaks))
-      painted.mask = core::ImageU8(job.frame.layout().width, job.frame.layout().height, 1);
+    const bool repaint = task.params != nullptr;
     if (repaint && job.in_strip) {
       painted.column = std::make_unique<FilmStrip::Column>();
       painted.column->frame = job.index;
       strip_.before(task, job.frame, painted.column.get());
     }
-    core::ImageU8* mask = job.has_mask ? &painted.mask : nullptr;
-    if (repaint && speaks) paint_frame(scene_, task, work, &job.frame, mask);
-    if (repaint && swap_ != nullptr)
-      swap_face(scene_, *swap_, task, swap_->tasks[std::size_t(job.index)], work, &job.frame, mask);
-    if (repaint) draw_label(scene_.label, &job.frame, mask, &work->compose);
+    if (job.kept)
+      put_squares(*job.kept, &job.frame, &painted.mask);
+    else
+      alter(task, job, work, &painted.mask, &job.frame);
+    if (store_ && !job.kept) painted.to_keep = take_squares(job.frame, painted.mask);
     if (painted.column) strip_.after(task, job.frame, painted.column.get());
     painted.frame = std::move(job.frame);
     return painted;
+  }
+
+  void alter(const FrameTask& task, const Job& job, Workspace* work, core::ImageU8* own_mask,
+             media::VideoFrame* frame) const {
+    const bool repaint = task.params != nullptr, speaks = !options_.speech.empty();
+    if (job.has_mask && !(repaint && speaks))
+      *own_mask = core::ImageU8(frame->layout().width, frame->layout().height, 1);
+    if (!repaint) return;
+    core::ImageU8* mask = job.has_mask ? own_mask : nullptr;
+    if (speaks) paint_frame(scene_, task, work, frame, mask);
+    if (swap_ != nullptr)
+      swap_face(scene_, *swap_, task, swap_->tasks[std::size_t(job.index)], work, frame, mask);
+    draw_label(scene_.label, frame, mask, &work->compose);
   }
 
   void write(Painted painted) {
     StageClock clock(&report_->stages, "encode");
     if (mask_writer_) mask_writer_->write(painted.mask, painted.frame.pts());
     writer_.write(painted.frame);
+    if (painted.to_keep) store_->add(*painted.to_keep);
     if (painted.column) strip_.add(std::move(*painted.column));
   }
 
@@ -154,6 +177,7 @@ class RenderLoop {
     if (!options_.preview.empty()) strip_.write(options_.preview);
     if (mask_writer_) mask_writer_->finish();
     writer_.finish();
+    if (store_) store_->remove();
     report_->audio_action = writer_.audio_action();
   }
 
@@ -166,6 +190,7 @@ class RenderLoop {
   FilmStrip strip_;
   media::VideoWriter writer_;
   std::unique_ptr<media::MaskWriter> mask_writer_;
+  std::unique_ptr<PaintedStore> store_;  // null: nothing is kept
 };
 
 std::int64_t peak_memory() {

@@ -20,6 +20,7 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
       {"renderer", options.renderer == Renderer::network ? "network" : "warp"},
       {"frames", report.frames},
       {"repainted_frames", report.repainted_frames},
+      {"resumed_frames", report.resumed_frames},
       {"wall_seconds", report.wall_seconds},
       {"frames_a_second", report.wall_seconds > 0 ? double(report.frames) / report.wall_seconds : 0.0},
       {"analysis_cached", report.analysis_cached},

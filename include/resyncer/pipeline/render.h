@@ -43,6 +43,9 @@ struct RenderOptions {
   bool keep_source_audio = false;
   bool use_cache = true;
   std::filesystem::path cache_folder;  // empty = $XDG_CACHE_HOME/resyncer
+  // What is painted is kept in this file until the result is whole, and taken from it where a former run was
+  // ended; to be named by all that the pictures depend on. Empty = nothing is kept.
+  std::filesystem::path painted;
   int threads = 0;                     // frames in work at once; 0 = cores
   std::string label;                   // shown in altered frames, UTF-8 (label.h); empty = none
   bool provenance = true;              // the result says that it was altered, and how (provenance.h)
@@ -58,6 +61,7 @@ struct StageTime {
 
 struct RenderReport {
   std::int64_t frames = 0, repainted_frames = 0;
+  std::int64_t resumed_frames = 0;  // of frames: done by a former run (RenderOptions::painted)
   // Where frames were repainted, in the time of the result itself; frames without a break are one range.
   std::vector<TimeRange> altered;
   double wall_seconds = 0;
