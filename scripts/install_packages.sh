@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, and nothing else. Asks for sudo only when something is.
+#   ./scripts/install_packages.sh [--tests]      with what only tests need
 set -euo pipefail
 
 packages=(
@@ -14,6 +15,9 @@ packages=(
   ffmpeg espeak-ng libespeak-ng-dev
   libimage-exiftool-perl  # tests: reads the XMP of results
 )
+if [ "${1:-}" = --tests ]; then
+  packages+=(slurm-wlm snakemake)  # the examples of docs/cluster.md, on this machine alone
+fi
 
 missing=()
 for package in "${packages[@]}"; do

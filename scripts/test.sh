@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./scripts/install_packages.sh
+./scripts/install_packages.sh --tests
 cmake --preset release
 cmake --build --preset release
 ctest --preset release --parallel "$(nproc)" "$@"
