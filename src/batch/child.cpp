@@ -1,6 +1,7 @@
 #include "batch/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -32,13 +33,15 @@ struct Pipe {
 
 Pipe make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(ErrorKind::internal, std::string("no pipe: ") + std::strerror(errno));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw Error(ErrorKind::internal, std::string("no pipe: ") + std::strerror(errno));
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return {ends[0], ends[1]};
 }
 
 // Between fork and exec: only what is safe in a copy of a process that may have had threads.
-[[noreturn]] void become(char* const* argv, const char* folder, const Pipe& talk, const Pipe& progress, pid_t parent) {
+[[noreturn]] void become(char* const* argv, const char* folder, const Pipe& talk, const Pipe& progress,
+                         pid_t parent) {
   const int null = ::open("/dev/null", O_RDONLY);
   // The pipe's ends first go out of the way of the numbers that they will have.
   const int talk_end = ::fcntl(talk.write, F_DUPFD, kProgressFd + 1);
@@ -115,7 +118,10 @@ Child::Child(const std::vector<std::string>& arguments, const std::filesystem::p
 
 Child::~Child() {
   if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
+    constexpr int kPatience = 5000;  // ms, to remove what is half written
+    ::kill(pid_, SIGTERM);
+    pollfd ended{process_, POLLIN, 0};
+    if (::poll(&ended, 1, kPatience) != 1) ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   for (int fd : {process_, talk_, progress_})

@@ -20,10 +20,10 @@ struct ChildEnd {
 class Child {
  public:
   // Runs this very binary with `arguments` in `folder`, with nothing to read and with its progress on
-  // descriptor 3. Gets SIGTERM when this process ends, however it ends, so that it leaves no half-written file.
-  // Throws Error{internal} when no process can be made.
+  // descriptor 3. Gets SIGTERM when this process ends, however it ends, so that it leaves no half-written
+  // file. Throws Error{internal} when no process can be made.
   Child(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
-  ~Child();  // one that still runs is killed
+  ~Child();  // one that still runs is ended
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 

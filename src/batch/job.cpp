@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 using core::ErrorKind;
 
 // What the batch says itself, or what would end a program without a render.
-const std::set<std::string> kReserved = {"input", "yes",  "never",   "progress",   "log-format", "models",
-                                         "quiet", "help", "version", "verbose", "resume"};
+const std::set<std::string> kReserved = {"input", "yes",  "never",   "progress", "log-format", "models",
+                                         "quiet", "help", "version", "verbose",  "resume"};
 
 struct Stems {
   std::string video, speech, row;
@@ -40,7 +40,8 @@ std::string expanded(const std::string& text, const Stems& stems) {
     else if (word == "name" && stems.name)
       out += *stems.name;
     else
-      throw Fault{ErrorKind::usage, "'{" + word + "}' is no word of a template; write {video}, {speech}, {name} or {row}"};
+      throw Fault{ErrorKind::usage,
+                  "'{" + word + "}' is no word of a template; write {video}, {speech}, {name} or {row}"};
     at = close + 1;
   }
   return out;
@@ -69,7 +70,8 @@ std::string default_extension(const fs::path& video) {
   std::string extension = video.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
                  [](unsigned char c) { return char(std::tolower(c)); });
-  const bool container = extension == ".mp4" || extension == ".mov" || extension == ".mkv" || extension == ".webm";
+  const bool container =
+      extension == ".mp4" || extension == ".mov" || extension == ".mkv" || extension == ".webm";
   return container ? extension : ".mp4";
 }
 
@@ -121,9 +123,11 @@ void refuse_collisions(std::vector<Job>* jobs, const JobFolders& folders) {
       const auto reader = readers.find(file);
       const auto [writer, first] = writers.emplace(file, &job);
       if (reader != readers.end())
-        job.fault = {ErrorKind::usage, file.string() + ": would be overwritten, but " + place_of(*reader->second) + " reads it"};
+        job.fault = {ErrorKind::usage, file.string() + ": would be overwritten, but " +
+                                           place_of(*reader->second) + " reads it"};
       else if (!first && writer->second != &job)
-        job.fault = {ErrorKind::usage, file.string() + ": is written by " + place_of(*writer->second) + " already"};
+        job.fault = {ErrorKind::usage,
+                     file.string() + ": is written by " + place_of(*writer->second) + " already"};
     }
   }
 }

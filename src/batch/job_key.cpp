@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "resyncer/pipeline/content_hash.h"
 
@@ -41,6 +42,8 @@ FileStamp stamp_of(const fs::path& file) {
 
 void FileHashes::remember(const fs::path& file, HashedFile known) { known_[file] = std::move(known); }
 
+std::map<fs::path, HashedFile> FileHashes::take_new() { return std::exchange(new_, {}); }
+
 std::string FileHashes::of(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
@@ -59,7 +62,7 @@ std::string FileHashes::of(const fs::path& path) {
   const auto known = known_.find(path);
   if (known != known_.end() && known->second.stamp == stamp) return known->second.sha256;
   std::string sha256 = pipeline::content_hash(path);
-  known_[path] = {stamp, sha256};
+  known_[path] = new_[path] = {stamp, sha256};
   return sha256;
 }
 

@@ -25,16 +25,6 @@ using core::ErrorKind;
 
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{1} << 30;
 
-void read_file(const fs::path& file, const fs::path& folder, JournalContent* content) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error)) return;
-  if (fs::file_size(file, error) > kMostBytes)
-    throw Error(ErrorKind::input, "the journal is larger than 1 GiB", file.string(), "remove it");
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  read_journal_text(text, folder, content);
-}
-
 bool is_journal(const fs::path& file) {
   return file.filename().string().rfind(kJournalStem, 0) == 0 && file.extension() == ".jsonl";
 }
@@ -57,29 +47,47 @@ bool is_unchanged(const WrittenFile& file) {
   }
 }
 
-Journal::Journal(const fs::path& file) : file_(file), folder_(file.parent_path()) {
+Journal::Journal(const fs::path& file, Access access) : file_(file), folder_(file.parent_path()) {
+  if (access == Access::read) {
+    refresh();
+    return;
+  }
   std::error_code error;
   fs::create_directories(folder_, error);
   fd_ = ::open(file_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (fd_ < 0)
     throw Error(ErrorKind::output, std::string("the journal cannot be written: ") + std::strerror(errno),
                 file_.string(), "name another with --journal");
-  reread();
+  refresh();
 }
 
 Journal::~Journal() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void Journal::reread() {
-  content_ = {};
+void Journal::refresh() {
   std::vector<fs::path> others;
   std::error_code error;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error))
     if (is_journal(it->path()) && it->path() != file_) others.push_back(it->path());
   std::sort(others.begin(), others.end());
-  for (const fs::path& other : others) read_file(other, folder_, &content_);
-  read_file(file_, folder_, &content_);
+  for (const fs::path& other : others) read_more(other);
+  read_more(file_);
+}
+
+void Journal::read_more(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return;
+  const std::uintmax_t bytes = fs::file_size(file, error);
+  std::uintmax_t& read = read_[file];
+  if (error || bytes == read) return;
+  if (bytes > kMostBytes)
+    throw Error(ErrorKind::input, "the journal is larger than 1 GiB", file.string(), "remove it");
+  if (bytes < read) read = 0;  // another file by now
+  std::ifstream stream(file, std::ios::binary);
+  stream.seekg(std::streamoff(read));
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  read += read_journal_text(text, folder_, &content_);
 }
 
 void Journal::append(const std::string& line) {
@@ -96,20 +104,21 @@ void Journal::append(const std::string& line) {
               file_.string(), "free some disk space");
 }
 
-void Journal::begin(const fs::path& output, const std::string& key) {
-  append(begin_line(output, key, folder_));
-  content_.outputs.try_emplace(output, JournalEntry{false, key, {}});
+void Journal::begin(const std::vector<fs::path>& outputs) {
+  append(begin_line(outputs, folder_));
+  content_.ours.insert(outputs.begin(), outputs.end());
 }
 
 void Journal::finish(const fs::path& output, const JournalEntry& entry) {
   append(done_line(output, entry, folder_));
-  content_.outputs[output] = entry;
+  content_.done[output] = entry;
 }
 
 void Journal::hashed(const fs::path& file, const HashedFile& hash) {
   // A file changed twice within one tick of the clock keeps its stamp: what is that young is not believed.
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t age = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - hash.stamp.changed_ns;
+  const std::int64_t age =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - hash.stamp.changed_ns;
   const auto known = content_.hashes.find(file);
   const bool news = known == content_.hashes.end() || !(known->second.stamp == hash.stamp);
   constexpr std::int64_t kTick = 2'000'000'000;

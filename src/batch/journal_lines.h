@@ -5,7 +5,7 @@
 
 namespace resyncer::batch {
 
-std::string begin_line(const std::filesystem::path& output, const std::string& key,
+std::string begin_line(const std::vector<std::filesystem::path>& outputs,
                        const std::filesystem::path& folder);
 std::string done_line(const std::filesystem::path& output, const JournalEntry& entry,
                       const std::filesystem::path& folder);

@@ -55,14 +55,15 @@ T number_of(const json& value) {
   return value.get<T>();
 }
 
-JournalEntry entry_of(const json& line, bool done, const fs::path& folder) {
-  JournalEntry entry;
-  entry.done = done;
-  entry.key = hash_of(line.at("key"));
-  if (!done) return entry;
+const json& files_of(const json& line) {
   const json& files = line.at("files");
   if (!files.is_array() || files.empty() || files.size() > kMostFiles) throw std::invalid_argument("files");
-  for (const json& file : files)
+  return files;
+}
+
+JournalEntry entry_of(const json& line, const fs::path& folder) {
+  JournalEntry entry{hash_of(line.at("key")), {}};
+  for (const json& file : files_of(line))
     entry.files.push_back({path_of(file.at("path"), folder), number_of<std::uint64_t>(file.at("bytes")),
                            number_of<std::int64_t>(file.at("modified_ns")), hash_of(file.at("sha256"))});
   return entry;
@@ -72,14 +73,16 @@ void read_line(const std::string& text, const fs::path& folder, JournalContent* 
   const json line = json::parse(text);
   const std::string event = line.at("event").get<std::string>();
   if (event == "hash") {
-    const FileStamp stamp{number_of<std::uint64_t>(line.at("bytes")), number_of<std::uint64_t>(line.at("inode")),
-                          number_of<std::int64_t>(line.at("modified_ns")),
-                          number_of<std::int64_t>(line.at("changed_ns"))};
+    const FileStamp stamp{
+        number_of<std::uint64_t>(line.at("bytes")), number_of<std::uint64_t>(line.at("inode")),
+        number_of<std::int64_t>(line.at("modified_ns")), number_of<std::int64_t>(line.at("changed_ns"))};
     content->hashes[path_of(line.at("path"), folder)] = {stamp, hash_of(line.at("sha256"))};
-  } else if (event == "begin") {  // takes nothing back: until the new result is there, the old one is
-    content->outputs.try_emplace(path_of(line.at("output"), folder), entry_of(line, false, folder));
+  } else if (event == "begin") {
+    for (const json& file : files_of(line)) content->ours.insert(path_of(file, folder));
   } else if (event == "done") {
-    content->outputs[path_of(line.at("output"), folder)] = entry_of(line, true, folder);
+    JournalEntry entry = entry_of(line, folder);
+    for (const WrittenFile& file : entry.files) content->ours.insert(file.path);
+    content->done[path_of(line.at("output"), folder)] = std::move(entry);
   } else {
     throw std::invalid_argument("event");
   }
@@ -87,10 +90,9 @@ void read_line(const std::string& text, const fs::path& folder, JournalContent* 
 
 }  // namespace
 
-void read_journal_text(const std::string& text, const fs::path& folder, JournalContent* content) {
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string::npos) return;  // cut off while it was written
+std::size_t read_journal_text(const std::string& text, const fs::path& folder, JournalContent* content) {
+  std::size_t begin = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
     const std::string line = text.substr(begin, end - begin);
     begin = end + 1;
     if (line.empty()) continue;
@@ -101,10 +103,13 @@ void read_journal_text(const std::string& text, const fs::path& folder, JournalC
       ++content->ignored_lines;
     }
   }
+  return begin;
 }
 
-std::string begin_line(const fs::path& output, const std::string& key, const fs::path& folder) {
-  return json{{"event", "begin"}, {"output", path_json(output, folder)}, {"key", key}}.dump() + "\n";
+std::string begin_line(const std::vector<fs::path>& outputs, const fs::path& folder) {
+  json files = json::array();
+  for (const fs::path& output : outputs) files.push_back(path_json(output, folder));
+  return json{{"event", "begin"}, {"files", files}}.dump() + "\n";
 }
 
 std::string done_line(const fs::path& output, const JournalEntry& entry, const fs::path& folder) {
@@ -114,7 +119,8 @@ std::string done_line(const fs::path& output, const JournalEntry& entry, const f
                      {"bytes", file.bytes},
                      {"modified_ns", file.modified_ns},
                      {"sha256", file.sha256}});
-  return json{{"event", "done"}, {"output", path_json(output, folder)}, {"key", entry.key}, {"files", files}}.dump() +
+  return json{{"event", "done"}, {"output", path_json(output, folder)}, {"key", entry.key}, {"files", files}}
+             .dump() +
          "\n";
 }
 
@@ -133,8 +139,8 @@ std::string hash_line(const fs::path& file, const HashedFile& hash, const fs::pa
 std::string journal_text(const JournalContent& content, const fs::path& folder) {
   std::string text;
   for (const auto& [file, hash] : content.hashes) text += hash_line(file, hash, folder);
-  for (const auto& [output, entry] : content.outputs)
-    text += entry.done ? done_line(output, entry, folder) : begin_line(output, entry.key, folder);
+  for (const fs::path& file : content.ours) text += begin_line({file}, folder);
+  for (const auto& [output, entry] : content.done) text += done_line(output, entry, folder);
   return text;
 }
 

@@ -74,7 +74,8 @@ std::vector<Row> parse_jsonl(const std::string& text, const std::string& place) 
       rows.back().fault = fault.what();
     }
   }
-  if (std::all_of(rows.begin(), rows.end(), [](const Row& row) { return !row.fault.empty(); }) && !rows.empty())
+  if (std::all_of(rows.begin(), rows.end(), [](const Row& row) { return !row.fault.empty(); }) &&
+      !rows.empty())
     throw core::Error(core::ErrorKind::usage, "no line is a JSON object of texts and numbers", place,
                       "say with --format what it is");
   return rows;

@@ -6,8 +6,8 @@ namespace resyncer::batch {
 
 namespace {
 
-// Measured as the peak of whole renders on two cores (docs/commands/batch.md): weights and libraries, then the
-// network's activations of each thread, then frames on their way, reference pictures and the encoder.
+// Measured as the peak of whole renders on two cores (docs/commands/batch.md): weights and libraries, then
+// the network's activations of each thread, then frames on their way, reference pictures and the encoder.
 constexpr double kBase = 550e6, kOfThread = 150e6, kOfPixel = 150, kOfPixelAndThread = 60;
 constexpr std::int64_t kUnknown = 1920 * 1080;
 constexpr double kMargin = 1.1;  // of what was measured

@@ -21,8 +21,8 @@ std::size_t character_at(const std::string& text, std::size_t at) {
     code = code << 6 | (byte(at + i) & 0x3F);
   }
   const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  const bool none = code > 0x10FFFF || (code >= 0xD800 && code < 0xE000) || code == 0xFFFE || code == 0xFFFF ||
-                    (code >= 0x80 && code < 0xA0);
+  const bool none = code > 0x10FFFF || (code >= 0xD800 && code < 0xE000) || code == 0xFFFE ||
+                    code == 0xFFFF || (code >= 0x80 && code < 0xA0);
   return overlong || none ? 0 : length;
 }
 

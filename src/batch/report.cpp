@@ -42,14 +42,26 @@ std::string summary(const Report& report) {
   return text;
 }
 
+std::string result_line(const JobResult& job) {
+  std::string line = plain_line(job.name) + ": " + name(job.state);
+  if (job.state == State::rendered) {
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, " in %.1f s", job.seconds);
+    line += seconds;
+  }
+  if (job.state == State::failed) line += std::string(" (") + core::name(job.kind) + ")";
+  return job.message.empty() ? line : line + ": " + plain_line(job.message);
+}
+
 std::string report_table(const Report& report) {
   std::size_t width = 4;
-  for (const JobResult& job : report.jobs) width = std::min<std::size_t>(40, std::max(width, job.name.size()));
+  for (const JobResult& job : report.jobs)
+    width = std::min<std::size_t>(40, std::max(width, job.name.size()));
   auto line = [&](const std::string& row, const std::string& job, const std::string& state,
                   const std::string& seconds, const std::string& memory, const std::string& said) {
     char text[256];
-    std::snprintf(text, sizeof text, "%5s  %-*.*s  %-9s  %8s  %8s", row.c_str(), int(width), int(width), job.c_str(),
-                  state.c_str(), seconds.c_str(), memory.c_str());
+    std::snprintf(text, sizeof text, "%5s  %-*.*s  %-9s  %8s  %8s", row.c_str(), int(width), int(width),
+                  job.c_str(), state.c_str(), seconds.c_str(), memory.c_str());
     return text + (said.empty() ? "" : "  " + said) + '\n';
   };
   std::string table = line("row", "name", "state", "seconds", "peak MB", "");
@@ -67,7 +79,9 @@ std::string report_table(const Report& report) {
 Report merge_reports(const std::vector<Report>& reports) {
   Report whole;
   std::map<int, JobResult> jobs;
-  auto succeeded = [](const JobResult& job) { return job.state == State::rendered || job.state == State::unchanged; };
+  auto succeeded = [](const JobResult& job) {
+    return job.state == State::rendered || job.state == State::unchanged;
+  };
   for (const Report& report : reports) {
     if (whole.manifest_sha256.empty()) {
       whole.manifest = report.manifest;

@@ -77,8 +77,8 @@ std::string test_case(const JobResult& job, const std::string& suite) {
   std::string text = "    <testcase" + attribute("classname", suite) + attribute("name", job.name) +
                      attribute("time", seconds_text(job.seconds)) + ">\n";
   if (job.state == State::failed)
-    text += "      <failure" + attribute("type", core::name(job.kind)) + attribute("message", job.message) + '>' +
-            xml_text(job.log.empty() ? job.message : job.log) + "</failure>\n";
+    text += "      <failure" + attribute("type", core::name(job.kind)) + attribute("message", job.message) +
+            '>' + xml_text(job.log.empty() ? job.message : job.log) + "</failure>\n";
   if (job.state == State::not_run) text += "      <skipped" + attribute("message", job.message) + "/>\n";
   if (job.state == State::unchanged) text += "      <system-out>unchanged</system-out>\n";
   if (!job.warnings.empty()) {
@@ -112,7 +112,8 @@ std::string report_json(const Report& report) {
 }
 
 std::string report_junit(const Report& report) {
-  const std::string suite = "resyncer batch " + report.manifest + (report.shard.empty() ? "" : " " + report.shard);
+  const std::string suite =
+      "resyncer batch " + report.manifest + (report.shard.empty() ? "" : " " + report.shard);
   const int missing = report.shard.empty() ? int(missing_rows(report).size()) : 0;
   const std::string counts = attribute("tests", std::to_string(int(report.jobs.size()) + missing)) +
                              attribute("failures", std::to_string(count(report, State::failed))) +
@@ -124,8 +125,9 @@ std::string report_junit(const Report& report) {
   for (const JobResult& job : report.jobs) text += test_case(job, suite);
   if (report.shard.empty())
     for (int row : missing_rows(report))
-      text += "    <testcase" + attribute("classname", suite) + attribute("name", "row " + std::to_string(row)) +
-              "><error" + attribute("message", "no report tells of this row") + "/></testcase>\n";
+      text += "    <testcase" + attribute("classname", suite) +
+              attribute("name", "row " + std::to_string(row)) + "><error" +
+              attribute("message", "no report tells of this row") + "/></testcase>\n";
   return text + "  </testsuite>\n</testsuites>";
 }
 
@@ -146,7 +148,8 @@ Report parse_report(const std::string& text, const std::string& place) {
     for (const json& job : in.at("jobs")) {
       report.jobs.push_back(job_of(job));
       const int row = report.jobs.back().row;
-      if (row < 1 || row > report.rows || !rows.insert(row).second) throw std::invalid_argument("the row of a job");
+      if (row < 1 || row > report.rows || !rows.insert(row).second)
+        throw std::invalid_argument("the row of a job");
     }
     return report;
   } catch (const std::exception& fault) {
@@ -156,7 +159,8 @@ Report parse_report(const std::string& text, const std::string& place) {
 
 Report read_report(const fs::path& file) {
   std::error_code error;
-  if (!fs::is_regular_file(file, error)) throw Error(ErrorKind::input, "there is no such file", file.string());
+  if (!fs::is_regular_file(file, error))
+    throw Error(ErrorKind::input, "there is no such file", file.string());
   if (fs::file_size(file, error) > kMostReportBytes)
     throw Error(ErrorKind::input, "the report is larger than 256 MiB", file.string());
   std::ifstream stream(file, std::ios::binary);

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "resyncer/core/error.h"
 
@@ -11,6 +13,7 @@ namespace resyncer::batch {
 
 namespace {
 
+constexpr double kTolerance = 1.1;  // of the largest load, for the sake of whole groups
 constexpr double kLeastCost = 0.1;  // s: what cannot be read costs little, but it is shared out too
 
 struct Bundle {
@@ -39,6 +42,30 @@ std::vector<Bundle> bundles_of(const std::vector<ShardItem>& items, double share
   return bundles;
 }
 
+struct Division {
+  std::vector<int> shard_of;
+  double largest = 0;  // load of a shard
+};
+
+Division divide(const std::vector<ShardItem>& items, int shards, double most) {
+  std::vector<Bundle> bundles = bundles_of(items, most);
+  std::sort(bundles.begin(), bundles.end(), [](const Bundle& a, const Bundle& b) {
+    return a.cost != b.cost ? a.cost > b.cost : a.items.front() < b.items.front();
+  });
+  // Least load first, ties by number.
+  std::set<std::pair<double, int>> loads;
+  for (int shard = 0; shard < shards; ++shard) loads.insert({0.0, shard});
+  Division division{std::vector<int>(items.size()), 0};
+  for (const Bundle& bundle : bundles) {
+    auto [load, shard] = *loads.begin();
+    loads.erase(loads.begin());
+    loads.insert({load + bundle.cost, shard});
+    for (std::size_t i : bundle.items) division.shard_of[i] = shard;
+  }
+  division.largest = loads.rbegin()->first;
+  return division;
+}
+
 }  // namespace
 
 Shard parse_shard(const std::string& text) {
@@ -59,18 +86,12 @@ Shard parse_shard(const std::string& text) {
 std::vector<int> share_out(const std::vector<ShardItem>& items, int shards) {
   double total = 0;
   for (const ShardItem& item : items) total += cost_of(item);
-  std::vector<Bundle> bundles = bundles_of(items, total / shards);
-  std::sort(bundles.begin(), bundles.end(), [](const Bundle& a, const Bundle& b) {
-    return a.cost != b.cost ? a.cost > b.cost : a.items.front() < b.items.front();
-  });
-  std::vector<double> load(std::size_t(shards), 0.0);
-  std::vector<int> shard_of(items.size(), 0);
-  for (const Bundle& bundle : bundles) {
-    const auto least = std::min_element(load.begin(), load.end());
-    *least += bundle.cost;
-    for (std::size_t i : bundle.items) shard_of[i] = int(least - load.begin());
+  const Division loose = divide(items, shards, 0);  // every item by itself: the best balance
+  for (double most = total / shards; most > kLeastCost; most /= 2) {
+    Division together = divide(items, shards, most);
+    if (together.largest <= kTolerance * loose.largest) return std::move(together.shard_of);
   }
-  return shard_of;
+  return loose.shard_of;
 }
 
 }  // namespace resyncer::batch

@@ -13,11 +13,12 @@ class SignalWatch {
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  int fd() const;        // readable once a signal has come
-  int caught() const;    // which; 0 = none
+  int fd() const;      // readable once a signal has come
+  int caught() const;  // which; 0 = none
 
  private:
-  struct sigaction before_int_ {}, before_term_ {};
+  struct sigaction before_int_ {
+  }, before_term_{};
 };
 
 }  // namespace resyncer::batch

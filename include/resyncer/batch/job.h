@@ -18,13 +18,13 @@ struct Fault {
 };
 
 struct Job {
-  int row = 0, line = 0;               // see Row
-  std::string name;                    // default: "{video}_{speech}"
-  std::filesystem::path video;         // absolute, as all paths here
-  std::filesystem::path speech;        // empty = none
+  int row = 0, line = 0;         // see Row
+  std::string name;              // default: "{video}_{speech}"
+  std::filesystem::path video;   // absolute, as all paths here
+  std::filesystem::path speech;  // empty = none
   std::filesystem::path output;
-  std::vector<Field> options;          // of render, without dashes
-  std::optional<Fault> fault;          // why it cannot run, known before anything runs
+  std::vector<Field> options;  // of render, without dashes
+  std::optional<Fault> fault;  // why it cannot run, known before anything runs
 };
 
 struct JobFolders {
@@ -32,10 +32,10 @@ struct JobFolders {
   std::filesystem::path output;    // what relative outputs are relative to; absolute
 };
 
-// Columns: `video`, `speech` (or `audio`), `output` and `name`, both templates that know {video}, {speech} (the
-// files' names without folder and extension), {row} and, for the output, {name}; every other is an option of
-// render. Without an output: {name} and the video's extension. A row that is wrong, or whose files would meet
-// those of another, has a fault.
+// Columns: `video`, `speech` (or `audio`), `output` and `name`, both templates that know {video}, {speech}
+// (the files' names without folder and extension), {row} and, for the output, {name}; every other is an
+// option of render. Without an output: {name} and the video's extension. A row that is wrong, or whose files
+// would meet those of another, has a fault.
 std::vector<Job> make_jobs(const std::vector<Row>& rows, const JobFolders& folders);
 
 // The row as a command line of render, from "render" on, without the program's name.

@@ -32,15 +32,16 @@ class FileHashes {
   std::string of(const std::filesystem::path& path);
   // What an earlier run found.
   void remember(const std::filesystem::path& file, HashedFile known);
-  const std::map<std::filesystem::path, HashedFile>& known() const { return known_; }
+  // What was read since the last call.
+  std::map<std::filesystem::path, HashedFile> take_new();
 
  private:
-  std::map<std::filesystem::path, HashedFile> known_;
+  std::map<std::filesystem::path, HashedFile> known_, new_;
 };
 
-// Over the contents of video, speech and every file or folder that an option names, the options (but --threads,
-// on which no result depends), and `program`: version and weights. `folder`: what relative paths are relative
-// to. Throws Error{input}.
+// Over the contents of video, speech and every file or folder that an option names, the options (but
+// --threads, on which no result depends), and `program`: version and weights. `folder`: what relative paths
+// are relative to. Throws Error{input}.
 std::string job_key(const Job& job, const std::filesystem::path& folder, const std::string& program,
                     FileHashes* hashes);
 

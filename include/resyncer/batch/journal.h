@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,38 +26,41 @@ WrittenFile describe_written(const std::filesystem::path& path);
 // Whether the file still is what was written: by size and time, else by its content.
 bool is_unchanged(const WrittenFile& file);
 
-// The last that is known of an output.
+// A job that was done.
 struct JournalEntry {
-  bool done = false;              // false: it was begun, never finished
-  std::string key;                // job_key
-  std::vector<WrittenFile> files; // of a job that is done, the output first
+  std::string key;                 // job_key
+  std::vector<WrittenFile> files;  // the output and what was written beside it
 };
 
 struct JournalContent {
-  std::map<std::filesystem::path, JournalEntry> outputs;  // by output
-  std::map<std::filesystem::path, HashedFile> hashes;     // of inputs
-  int ignored_lines = 0;                                  // damaged or foreign; a last line cut off is none
+  std::map<std::filesystem::path, JournalEntry> done;  // by output, the last of each
+  std::set<std::filesystem::path> ours;                // files that a batch wrote or began to write
+  std::map<std::filesystem::path, HashedFile> hashes;  // of inputs
+  int ignored_lines = 0;                               // damaged or foreign
 };
 
-// Adds the lines of `text` to `content`. Paths that are not absolute are taken from `folder`. Never throws for
-// what is wrong with the text.
-void read_journal_text(const std::string& text, const std::filesystem::path& folder, JournalContent* content);
+// Adds the lines of `text` to `content`, up to its last line break: what follows was cut off while it was
+// written, or still is. Paths that are not absolute are taken from `folder`. Returns the bytes read. Never
+// throws for what is wrong with the text.
+std::size_t read_journal_text(const std::string& text, const std::filesystem::path& folder,
+                              JournalContent* content);
 
 class Journal {
  public:
-  // `file` is made when missing. Further journals of the same folder, as shards have, are read too and never
-  // written: ".resyncer-journal*.jsonl". Throws Error{output} when the file cannot be written, Error{input} for
-  // one of more than 1 GiB.
-  explicit Journal(const std::filesystem::path& file);
+  // `file` is made when missing. Further journals of its folder, as shards have, are read too and never
+  // written: ".resyncer-journal*.jsonl". Throws Error{output} when the file cannot be written, Error{input}
+  // for one of more than 1 GiB.
+  enum class Access { append, read };  // read: nothing is made, written or claimed
+  explicit Journal(const std::filesystem::path& file, Access access = Access::append);
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   const JournalContent& content() const { return content_; }
-  void reread();  // what others have appended since
+  void refresh();  // what was appended since, by anyone
 
   // One write and one fsync each, whole lines whatever other processes append. Throw Error{output}.
-  void begin(const std::filesystem::path& output, const std::string& key);
+  void begin(const std::vector<std::filesystem::path>& outputs);
   void finish(const std::filesystem::path& output, const JournalEntry& entry);
   void hashed(const std::filesystem::path& file, const HashedFile& hash);
 
@@ -65,15 +69,17 @@ class Journal {
 
  private:
   void append(const std::string& line);
+  void read_more(const std::filesystem::path& file);
 
   std::filesystem::path file_, folder_;
   int fd_ = -1;
+  std::map<std::filesystem::path, std::uintmax_t> read_;  // bytes of each journal
   JournalContent content_;
 };
 
 constexpr const char* kJournalStem = ".resyncer-journal";
 
-// A journal of the last entry of each output and file, as text. Paths in `folder` are relative to it.
+// The content as the text of a journal. Paths in `folder` are relative to it.
 std::string journal_text(const JournalContent& content, const std::filesystem::path& folder);
 
 }  // namespace resyncer::batch

@@ -48,6 +48,9 @@ bool all_right(const Report& report);
 // "36 rendered, 0 unchanged, 4 failed, 0 not run": one line.
 std::string summary(const Report& report);
 
+// "talk_de: rendered in 12.3 s", fit for a terminal.
+std::string result_line(const JobResult& job);
+
 std::string report_table(const Report& report);
 std::string report_json(const Report& report);
 std::string report_junit(const Report& report);

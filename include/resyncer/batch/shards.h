@@ -15,13 +15,14 @@ Shard parse_shard(const std::string& text);
 
 // What the share is judged by.
 struct ShardItem {
-  double cost = 0;    // s of video
-  std::string group;  // items of one group share work (the analysis of one video) and stay together when they can
+  double cost = 0;  // s of video
+  std::string
+      group;  // items of one group share work (the analysis of one video) and stay together when they can
 };
 
-// Which shard (from 0) gets each item: longest first to whoever has least, ties by the order of the items; the
-// same on every machine. A group of more than a fair share is split. Every shard's cost is at most the mean
-// and once the largest undivided cost.
+// Which shard (from 0) gets each item: longest first to whoever has least, ties by the order of the items;
+// the same on every machine. Groups stay together as far as the largest load is then at most 1.1 times what
+// it would be if every item went its own way.
 std::vector<int> share_out(const std::vector<ShardItem>& items, int shards);
 
 }  // namespace resyncer::batch
