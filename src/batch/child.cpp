@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,7 +104,8 @@ Child::Child(const std::vector<std::string>& arguments, const std::filesystem::p
   ::close(progress.write);
   talk_ = talk.read;
   progress_ = progress.read;
-  if (pid_ > 0) process_ = ::pidfd_open(pid_, 0);
+  if (pid_ > 0)
+    process_ = int(::syscall(SYS_pidfd_open, pid_, 0));  // close-on-exec; glibc 2.36 declares it for C alone
   if (process_ >= 0) return;
   const std::string why = std::strerror(pid_ < 0 ? cause : errno);
   if (pid_ > 0) {
