@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   add_train(&app, &global, &run);
   add_eval(&app, &global, &run);
   add_compare(&app, &global, &run);
+  add_batch(&app, &global, &run);
   add_bench(&app, &global, &run);
 
   try {

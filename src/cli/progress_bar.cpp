@@ -64,7 +64,8 @@ void ProgressBar::show(const pipeline::JobProgress& progress) {
   bool ends = progress.total > 0 && progress.done >= progress.total;
   double since = std::chrono::duration<double>(now - last_).count();
   double interval = program_ != nullptr ? kProgramInterval : terminal_ ? kTerminalInterval : kLineInterval;
-  if (!ends && since < interval) return;
+  // A program is told of every stage as it begins: others may be waiting for it.
+  if (!ends && since < interval && !(begins && program_ != nullptr)) return;
   if (begins && !ends && !terminal_ && program_ == nullptr && progress.done == 0) return;
   last_ = now;
   double elapsed = std::chrono::duration<double>(now - stage_start_).count();

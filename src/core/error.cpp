@@ -27,6 +27,8 @@ int exit_code(ErrorKind kind) {
       return 7;
     case ErrorKind::limit:
       return 8;
+    case ErrorKind::batch:
+      return 9;
   }
   return 1;
 }
@@ -49,6 +51,8 @@ const char* name(ErrorKind kind) {
       return "memory";
     case ErrorKind::limit:
       return "limit";
+    case ErrorKind::batch:
+      return "batch";
   }
   return "internal";
 }

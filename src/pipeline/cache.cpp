@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "resyncer/core/error.h"
+#include "resyncer/core/stale_outputs.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/pipeline/content_hash.h"
 
@@ -295,25 +296,43 @@ void save_analysis(const Analysis& a, const fs::path& path) {
 
 Analysis load_analysis(const fs::path& path) { return Loader(path).load(); }
 
+namespace {
+
+// The known one, or none: what is damaged or foreign is made again, and overwritten.
+std::optional<Analysis> known_analysis(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  try {
+    Analysis known = load_analysis(file);
+    mark_used(file);
+    return known;
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+core::KeyedLock lock_in_cache(const fs::path& file) {
+  std::error_code ignored;
+  fs::create_directories(file.parent_path(), ignored);
+  core::KeyedLock lock(file.parent_path() / ".lock", file.filename().string());
+  core::remove_stale_outputs(file);
+  return lock;
+}
+
 Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, const CacheOptions& cache,
                         const ProgressSink& progress, bool* from_cache) {
   if (from_cache != nullptr) *from_cache = false;
   if (cache.folder.empty()) return analyse(video, options, progress);
-  fs::path file = cache.folder / cache_key(video, options);
-  std::error_code ignored;
-  if (fs::exists(file, ignored)) {
-    try {
-      Analysis known = load_analysis(file);
-      mark_used(file);
-      if (from_cache != nullptr) *from_cache = true;
-      return known;
-    } catch (const core::Error&) {
-      // Damaged or foreign: made again below, and overwritten.
-    }
+  const fs::path file = cache.folder / cache_key(video, options);
+  const core::KeyedLock lock = lock_in_cache(file);  // the second to want it waits for the first, then reads
+  if (std::optional<Analysis> known = known_analysis(file)) {
+    if (from_cache != nullptr) *from_cache = true;
+    return std::move(*known);
   }
   Analysis fresh = analyse(video, options, progress);
   try {
-    fs::create_directories(cache.folder, ignored);
     save_analysis(fresh, file);
     if (cache.max_bytes > 0) limit_size(cache.folder, cache.max_bytes);
   } catch (const core::Error&) {

@@ -186,14 +186,13 @@ fs::path personalize_cached(PersonalizeOptions options, const ModelSet& models, 
     text << '|' << choice.box->left << ' ' << choice.box->top << ' ' << choice.box->right << ' '
          << choice.box->bottom;
   options.output = folder / (content_hash(text.str().data(), text.str().size()) + kPersonSuffix);
+  const core::KeyedLock lock = lock_in_cache(options.output);
   const bool known = fits(models, options.output);
   if (from_cache != nullptr) *from_cache = known;
   if (known) {
     mark_used(options.output);
     return options.output;
   }
-  std::error_code ignored;
-  fs::create_directories(folder, ignored);
   personalize(options, models, progress);
   limit_size(folder, CacheOptions{}.max_bytes);
   return options.output;

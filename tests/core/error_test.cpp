@@ -14,7 +14,7 @@ namespace {
 TEST(ExitCodes, AreFrozen) {
   const std::vector<ErrorKind> kinds{ErrorKind::internal, ErrorKind::usage, ErrorKind::input,
                                      ErrorKind::model,    ErrorKind::face,  ErrorKind::output,
-                                     ErrorKind::memory,   ErrorKind::limit};
+                                     ErrorKind::memory,   ErrorKind::limit, ErrorKind::batch};
   for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(exit_code(kinds[i]), int(i) + 1);
   EXPECT_STREQ(name(ErrorKind::limit), "limit");
 }

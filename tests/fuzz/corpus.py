@@ -376,5 +376,47 @@ def point_cache():
         write("point_cache", name, content)
 
 
-for make in (curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, identity_dataset, speech_dataset, checkpoint, faces_dataset):
+def batch_manifest():
+    """The first byte chooses the format: 0 CSV, 1 JSON lines, 2 TOML."""
+    csv = "video,speech,output,crf,style,style\na.mp4,b.wav,{video}_{speech}.mp4,18,calm,lively\nc.mkv,d.wav,,,,\n"
+    cases = {"csv": csv, "csv_crlf_bom": "\ufeff" + csv.replace("\n", "\r\n"), "csv_empty": "", "csv_header": "video\n", "csv_blank": "\n\n \n",
+             "csv_quotes": 'video,label\n"a ""b"", c\nd.mp4" , "x"\n', "csv_open": 'video\n"a', "csv_behind": 'video\n"a"b\n', "csv_few": "video,speech\na\n",
+             "csv_many": "video\na,b,c\n", "csv_unnamed": "video,,\na,b,c\n", "csv_nul": "video\na\0b\n", "csv_twice": "video,video\na,b\n",
+             "csv_same_output": "video,output\na,x.mp4\nb,./x.mp4\n", "csv_eats_input": "video,output\na.mp4,../in/a.mp4\n", "csv_template": "video,output\na,{lang}.mp4\n",
+             "csv_open_template": "video,output\na,{video\n", "csv_folder": "video,output\na,x/\n", "csv_reserved": "video,models\na,/tmp\n", "csv_dots": "video,output\n..,..\n.,.\n/,/\n",
+             "csv_bytes": b"video\n\xff\xfe.mp4\n", "csv_columns": ",".join("c" * 300) + "\n", "csv_long": "video,label\na," + "x" * 100_000 + "\n"}
+    row = {"video": "a.mp4", "speech": "b.wav", "crf": 18, "adapt": 1.5, "keep-audio": True, "style": ["calm", "lively"], "label": None}
+    lines = json.dumps(row) + "\n"
+    cases |= {"jsonl": b"\1" + lines.encode() * 2, "jsonl_cut": b"\1" + lines.encode() + lines.encode()[:30], "jsonl_twice": b'\1{"video":"a","video":"b"}\n{"video":"c"}',
+              "jsonl_deep": b'\1{"video":"c"}\n' + b"[" * 5000 + b'\n{"video":' + b"[" * 5000 + b"]" * 5000 + b"}\n", "jsonl_nul": b'\1{"video":"a\\u0000"}\n{"video":"a"}',
+              "jsonl_types": b'\1{"video":{}}\n{"video":[]}\n{"video":[[1]]}\n{"video":1e999}\n{"":"a"}\n{"video":"a"}', "jsonl_none": b"\1hello\n", "jsonl_bad_utf8": b'\1{"video":"\xff"}\n{"video":"a"}'}
+    toml = b'\2[defaults]\nvideo = "a.mp4"\ncrf = 20\n[[job]]\nspeech = "b.wav"\nadapt = 0.5\n[[job]]\nspeech = "c.wav"\nstyle = ["calm", "lively"]\n'
+    cases |= {"toml": toml, "toml_cut": toml[:60], "toml_unknown": b"\2jobs = 1\n", "toml_number": b"\2job = 1\n", "toml_array": b"\2job = [1, {video = 'a'}]\n", "toml_defaults": b"\2defaults = 1\n[[job]]\nvideo='a'",
+              "toml_date": b"\2[[job]]\nvideo = 1979-05-27\n", "toml_deep": b"\2job = " + b"[" * 5000, "toml_nan": b"\2[[job]]\nvideo = 'a'\ncrf = nan\n", "toml_dotted": b"\2job.a.b = 1\n",
+              "toml_nul": b'\2[[job]]\nvideo = "a\\u0000b"\n', "toml_table": b"\2[[job]]\nvideo = {a = 1}\n"}
+    for name, content in cases.items():
+        if not name.startswith("csv"):
+            write("batch_manifest", name, content)
+        else:
+            write("batch_manifest", name, b"\0" + (content if isinstance(content, bytes) else content.encode()))
+
+
+def batch_journal():
+    digest = "0f" * 32
+    begin = {"event": "begin", "files": ["a.mp4", [255, 46, 109], "/abs/b.mp4"]}
+    done = {"event": "done", "output": "a.mp4", "key": digest, "files": [{"path": "a.mp4", "bytes": 3, "modified_ns": -5, "sha256": digest}]}
+    hashed = {"event": "hash", "path": "/v.mp4", "bytes": 1, "inode": 2, "modified_ns": 3, "changed_ns": 4, "sha256": digest}
+    whole = "".join(json.dumps(line) + "\n" for line in (hashed, begin, done)).encode()
+    cases = {"valid": whole, "torn": whole[:-20], "torn_within": whole[:40] + b"\n" + whole, "empty": b"", "blank": b"\n\n", "other": b"[]\n7\nnull\n{}\n\"x\"\n", "bad_utf8": whole.replace(b"a.mp4", b"\xff"),
+             "deep": b"[" * 5000 + b"\n" + whole, "nul": whole.replace(b"a.mp4", b"a\\u0000"), "dots": whole.replace(b"a.mp4", b"../../a"), "long": b'{"event":"' + b"x" * 5000 + b'"}\n'}
+    wrong = {"begin_none": {**begin, "files": []}, "begin_text": {**begin, "files": "a"}, "begin_object": {**begin, "files": [{"a": "b"}]}, "begin_byte": {**begin, "files": [[256]]}, "begin_many": {**begin, "files": ["a"] * 100},
+             "begin_empty": {**begin, "files": ["", []]}, "done_key": {**done, "key": "xyz"}, "done_upper": {**done, "key": digest.upper()}, "done_files": {**done, "files": [1]}, "done_output": {**done, "output": 1},
+             "hash_negative": {**hashed, "bytes": -1}, "hash_huge": {**hashed, "modified_ns": 2**64 - 1}, "hash_real": {**hashed, "inode": 1.5}, "event": {**done, "event": "finished"}}
+    for name, line in wrong.items():
+        cases[name] = json.dumps(line).encode() + b"\n" + whole
+    for name, content in cases.items():
+        write("batch_journal", name, content)
+
+
+for make in (batch_manifest, batch_journal, curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, identity_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

@@ -29,11 +29,8 @@ std::vector<char*> pointers(std::vector<std::string>* texts) {
   return list;
 }
 
-}  // namespace
-
-RunResult run(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
-  ScratchFolder scratch;
-  std::string out = scratch.file("out"), err = scratch.file("err");
+pid_t start(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+            const std::string& out, const std::string& err) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -46,15 +43,36 @@ RunResult run(const std::vector<std::string>& command, const std::vector<std::st
   int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) throw std::runtime_error("cannot run " + command[0]);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_all(out), read_all(err)};
+  return pid;
+}
+
+std::vector<std::string> resyncer_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{RESYNCER_BINARY_DIR "/bin/resyncer"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+}  // namespace
+
+RunResult run(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+  ScratchFolder scratch;
+  std::string out = scratch.file("out"), err = scratch.file("err");
+  const int status = wait_for_end(start(command, environment, out, err));
+  return {status, read_all(out), read_all(err)};
 }
 
 RunResult resyncer(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  std::vector<std::string> command{RESYNCER_BINARY_DIR "/bin/resyncer"};
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return run(command, environment);
+  return run(resyncer_command(arguments), environment);
+}
+
+int start_resyncer(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  return start(resyncer_command(arguments), environment, "/dev/null", "/dev/null");
+}
+
+int wait_for_end(int process) {
+  int status = 0;
+  waitpid(process, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace resyncer::support

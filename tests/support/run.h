@@ -18,4 +18,10 @@ RunResult run(const std::vector<std::string>& command, const std::vector<std::st
 RunResult resyncer(const std::vector<std::string>& arguments,
                    const std::vector<std::string>& environment = {});
 
+// The same binary without waiting for its end: its process, all it says thrown away.
+int start_resyncer(const std::vector<std::string>& arguments,
+                   const std::vector<std::string>& environment = {});
+// Exit code of a started one, or 128 + signal.
+int wait_for_end(int process);
+
 }  // namespace resyncer::support

@@ -17,6 +17,7 @@ enum class ErrorKind {
   output,    // 6: the result cannot be written (encoder, permission, disk)
   memory,    // 7: out of memory
   limit,     // 8: a figure is worse than the limit that was asked for
+  batch,     // 9: some jobs of a batch failed
 };
 
 int exit_code(ErrorKind kind);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "resyncer/core/keyed_lock.h"
 #include "resyncer/pipeline/analysis.h"
 
 namespace resyncer::pipeline {
@@ -36,6 +37,9 @@ Analysis analyse_cached(const std::filesystem::path& video, const AnalysisOption
 
 constexpr const char* kAnalysisSuffix = ".analysis.safetensors";
 constexpr const char* kPersonSuffix = ".person.safetensors";
+// Held while a file of the cache is looked for and, if need be, made: two processes that want the same one
+// make it once. What a killed process left of it is removed.
+core::KeyedLock lock_in_cache(const std::filesystem::path& file);
 // Says that a file of the cache has been used now.
 void mark_used(const std::filesystem::path& file);
 // Removes the longest unused files of the two kinds until the rest fits.
