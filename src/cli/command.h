@@ -15,8 +15,8 @@ struct Configuration;
 struct GlobalOptions {
   int verbosity = 0;  // -q = -1, -v = 1, -vv = 2
   std::string log_format = "text";
-  std::string models;    // empty = search
-  std::string progress;  // FILE or fd:N
+  std::string models;                            // empty = search
+  std::string progress;                          // FILE or fd:N
   const Configuration* configuration = nullptr;  // what the environment and the configuration files say
 
   std::optional<std::filesystem::path> models_folder() const {

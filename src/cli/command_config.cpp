@@ -36,8 +36,8 @@ Row row_of(const CLI::App& command, const CLI::Option& option, const Settings& s
   for (const Setting& setting : settings)
     if (setting.option == row.option) return {row.command, row.option, joined(setting), setting.origin};
   if (option.count() > 0 && command.get_parent() == nullptr)
-    return {row.command, row.option,
-            is_flag(option) ? "true" : CLI::detail::join(option.results(), ", "), "flag"};
+    return {row.command, row.option, is_flag(option) ? "true" : CLI::detail::join(option.results(), ", "),
+            "flag"};
   if (is_flag(option)) row.value = "false";
   return row;
 }
@@ -115,8 +115,8 @@ void add_config(CLI::App* app, GlobalOptions* global, Run* run) {
   CLI::App* command = app->add_subcommand("config", "What is set by flags, environment and files");
   command->require_subcommand(1);
   auto flags = std::make_shared<ShowFlags>();
-  CLI::App* show =
-      command->add_subcommand("show", "Every option's value, and where it comes from: all that is set, or a command's");
+  CLI::App* show = command->add_subcommand(
+      "show", "Every option's value, and where it comes from: all that is set, or a command's");
   show->add_option("command", flags->command, "Command, as in: render, or: train sync");
   show->add_flag("--json", flags->as_json, "Print JSON");
   show->callback([=] { *run = [=] { run_show(*app, *flags, *global); }; });

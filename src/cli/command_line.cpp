@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/examples.h"
 #include "cli/option_table.h"
 #include "resyncer/core/error.h"
 
@@ -73,6 +74,10 @@ CommandLine::CommandLine(bool with_defaults) {
   add_compare(&app, &global, &run);
   add_bench(&app, &global, &run);
   add_config(&app, &global, &run);
+  add_doctor(&app, &global, &run);
+  add_completion(&app, &run);
+  add_man(&app, &run);
+  add_examples(&app);
 }
 
 std::unique_ptr<CommandLine> parse_command_line(int argc, char** argv, Configuration* configuration) {

@@ -189,7 +189,8 @@ bool is_off(const CLI::Option& option, const Setting& setting) {
   if (setting.is_list || setting.values.size() != 1) return false;
   const Value& value = setting.values.front();
   if (value_kind(option) == ValueKind::counter && value.text == "0") return true;
-  return value.type == Value::Type::boolean && value.text == "false" && value_kind(option) != ValueKind::truth;
+  return value.type == Value::Type::boolean && value.text == "false" &&
+         value_kind(option) != ValueKind::truth;
 }
 
 void check_settings(const CLI::App& root, bool is_trusted, const fs::path& folder, Settings* settings) {
@@ -200,8 +201,8 @@ void check_settings(const CLI::App& root, bool is_trusted, const fs::path& folde
                   "see resyncer --help");
     const CLI::Option* option = find_option(*command, setting.option);
     if (option == nullptr || (command == &root && chooses_configuration(setting.option)))
-      throw Error(ErrorKind::usage,
-                  described(setting.command) + " has no setting '" + setting.option + "'", setting.origin,
+      throw Error(ErrorKind::usage, described(setting.command) + " has no setting '" + setting.option + "'",
+                  setting.origin,
                   "resyncer config show " + (setting.command.empty() ? "" : setting.command + " ") +
                       "lists what there is");
     if (!is_trusted && !may_be_set_by_project(*option))
@@ -288,7 +289,8 @@ std::string origins_named(const std::string& message, const Settings& settings) 
     const std::size_t at = message.find(flag);
     if (at == std::string::npos) continue;
     const std::size_t end = at + flag.size();
-    if (end < message.size() && (std::isalnum(static_cast<unsigned char>(message[end])) != 0 || message[end] == '-'))
+    if (end < message.size() &&
+        (std::isalnum(static_cast<unsigned char>(message[end])) != 0 || message[end] == '-'))
       continue;  // --style in --style-weight
     text += "; " + flag + " is set by " + setting.origin;
   }

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <set>
+#include <sstream>
 
 namespace resyncer::cli {
 
@@ -61,7 +61,8 @@ std::optional<double> cgroup_cores() {
   for (const fs::path& folder : cgroup_folders("cpu")) {
     const auto limit = numbers_in(folder / "cpu.max");
     if (limit.size() == 2 && limit[1] > 0) return limit[0] / limit[1];
-    const auto quota = numbers_in(folder / "cpu.cfs_quota_us"), period = numbers_in(folder / "cpu.cfs_period_us");
+    const auto quota = numbers_in(folder / "cpu.cfs_quota_us"),
+               period = numbers_in(folder / "cpu.cfs_period_us");
     if (!quota.empty() && quota[0] > 0 && !period.empty() && period[0] > 0) return quota[0] / period[0];
   }
   return std::nullopt;

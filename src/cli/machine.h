@@ -9,11 +9,11 @@
 namespace resyncer::cli {
 
 struct Machine {
-  std::vector<std::string> cpu_features;        // of those that make a difference here
-  int cores = 0;                                // that the process may run on
-  std::optional<double> cgroup_cores;           // what its cgroup grants
-  std::uint64_t memory = 0, free_memory = 0;    // bytes
-  std::optional<std::uint64_t> cgroup_memory;   // bytes
+  std::vector<std::string> cpu_features;       // of those that make a difference here
+  int cores = 0;                               // that the process may run on
+  std::optional<double> cgroup_cores;          // what its cgroup grants
+  std::uint64_t memory = 0, free_memory = 0;   // bytes
+  std::optional<std::uint64_t> cgroup_memory;  // bytes
 };
 Machine describe_machine();
 

@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
     line = parse_command_line(argc, argv, &configuration);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return 0;  // --help, --version
-    return fail(ErrorKind::usage, e.what() + origins_named(e.what(), configuration.added) + "; see resyncer --help");
+    return fail(ErrorKind::usage,
+                e.what() + origins_named(e.what(), configuration.added) + "; see resyncer --help");
   } catch (const resyncer::core::Error& e) {
     return fail(e.kind(), e.what());
   }

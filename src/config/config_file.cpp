@@ -1,9 +1,10 @@
 #include "resyncer/config/config_file.h"
 
+#include <toml++/toml.h>
+
 #include <cmath>
 #include <fstream>
 #include <system_error>
-#include <toml++/toml.h>
 
 #include "resyncer/core/error.h"
 

@@ -69,7 +69,9 @@ class ConfigurationTest : public ::testing::Test {
   void TearDown() override { fs::current_path("/"); }
   void user(const std::string& text) { std::ofstream(scratch / "config/resyncer/config.toml") << text; }
   void project(const std::string& text) { std::ofstream(scratch / "project/resyncer.toml") << text; }
-  std::string user_place(int line) { return scratch.file("config/resyncer/config.toml:") + std::to_string(line); }
+  std::string user_place(int line) {
+    return scratch.file("config/resyncer/config.toml:") + std::to_string(line);
+  }
 
   // What configuration adds to `typed`, for the program and then for `command`.
   std::vector<std::string> added(const std::string& typed, const std::string& command = "render") {
@@ -133,14 +135,17 @@ TEST_F(ConfigurationTest, ANamedFileStandsForTheProjects) {
 }
 
 TEST_F(ConfigurationTest, ProfilesStandBetweenEnvironmentAndFiles) {
-  user("[render]\ncrf = 1\nlabel = 'user'\n[profile.night.render]\ncrf = 5\n[profile.day.render]\nlabel = 'day'\n");
+  user(
+      "[render]\ncrf = 1\nlabel = 'user'\n[profile.night.render]\ncrf = 5\n[profile.day.render]\nlabel = "
+      "'day'\n");
   EXPECT_THAT(added("--profile night render in"), ElementsAre("--crf", "5", "--label", "user"));
   EXPECT_THAT(added("--profile night --profile day render in"), ElementsAre("--label", "day", "--crf", "5"));
   project("[profile.night.render]\ncrf = 6\n");
   EXPECT_THAT(added("--profile night render in"), ElementsAre("--crf", "6", "--label", "user"));
   variables["RESYNCER_RENDER_CRF"] = "7";
   EXPECT_THAT(added("--profile night render in"), ElementsAre("--crf", "7", "--label", "user"));
-  EXPECT_THAT(refusal("--profile dawn render in"), AllOf(HasSubstr("'dawn'"), HasSubstr("day"), HasSubstr("draft")));
+  EXPECT_THAT(refusal("--profile dawn render in"),
+              AllOf(HasSubstr("'dawn'"), HasSubstr("day"), HasSubstr("draft")));
 }
 
 TEST_F(ConfigurationTest, AFlagOverridesWhatItExcludes) {
@@ -168,12 +173,16 @@ TEST_F(ConfigurationTest, FalseTakesAWeakerValueAway) {
 }
 
 TEST_F(ConfigurationTest, ValuesOfEveryKind) {
-  user("verbose = 2\n[render]\nstyle = ['a b', '-c']\nlabel = ''\n[train.sync]\nvariants = ['x']\naugment = false\n");
+  user(
+      "verbose = 2\n[render]\nstyle = ['a b', '-c']\nlabel = ''\n[train.sync]\nvariants = ['x']\naugment = "
+      "false\n");
   EXPECT_THAT(added("render in"),
               ElementsAre("--verbose", "--verbose", "--label", "", "--style", "a b", "--style", "-c"));
   EXPECT_THAT(added("train sync", "train sync"),
               ElementsAre("--verbose", "--verbose", "--augment", "false", "--variants", "x", "--"));
-  variables = {{"RESYNCER_RENDER_STYLE", "m,n"}, {"RESYNCER_RENDER_YES", "on"}, {"RESYNCER_VERBOSE", "no"},
+  variables = {{"RESYNCER_RENDER_STYLE", "m,n"},
+               {"RESYNCER_RENDER_YES", "on"},
+               {"RESYNCER_VERBOSE", "no"},
                {"RESYNCER_RENDER_LABEL", ""}};
   EXPECT_THAT(added("render in"), ElementsAre("--style", "m", "--style", "n", "--yes", "--label", ""));
   variables = {{"RESYNCER_RENDER_YES", "perhaps"}};

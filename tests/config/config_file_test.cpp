@@ -56,7 +56,8 @@ expert = true
 }
 
 TEST(ConfigFile, ProfilesStandApart) {
-  const ConfigFile file = parse_config("[profile.night]\nquiet = true\n[profile.night.render]\ncrf = 10\n", "a");
+  const ConfigFile file =
+      parse_config("[profile.night]\nquiet = true\n[profile.night.render]\ncrf = 10\n", "a");
   EXPECT_TRUE(file.settings.empty());
   ASSERT_EQ(file.profiles.count("night"), 1U);
   const std::vector<Setting>& settings = file.profiles.at("night");
