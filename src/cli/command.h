@@ -10,11 +10,14 @@
 
 namespace resyncer::cli {
 
+struct Configuration;
+
 struct GlobalOptions {
   int verbosity = 0;  // -q = -1, -v = 1, -vv = 2
   std::string log_format = "text";
-  std::string models;    // empty = search
-  std::string progress;  // FILE or fd:N
+  std::string models;                            // empty = search
+  std::string progress;                          // FILE or fd:N
+  const Configuration* configuration = nullptr;  // what the environment and the configuration files say
 
   std::optional<std::filesystem::path> models_folder() const {
     return models.empty() ? std::nullopt : std::optional<std::filesystem::path>(models);
@@ -35,5 +38,9 @@ void add_compare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_style(CLI::App* app, GlobalOptions* global, Run* run);
 void add_batch(CLI::App* app, GlobalOptions* global, Run* run);
 void add_bench(CLI::App* app, GlobalOptions* global, Run* run);
+void add_config(CLI::App* app, GlobalOptions* global, Run* run);
+void add_doctor(CLI::App* app, GlobalOptions* global, Run* run);
+void add_completion(CLI::App* app, Run* run);
+void add_man(CLI::App* app, Run* run);
 
 }  // namespace resyncer::cli

@@ -37,10 +37,13 @@ std::vector<float> coordinates(const std::string& text, std::size_t count, const
 }  // namespace
 
 void add_face_options(CLI::App* command, FaceFlags* flags, track::TrackerOptions* tracker) {
-  command->add_option("--face", flags->index, "Face track by number (see resyncer inspect)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels");
-  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels");
+  auto* index = command->add_option("--face", flags->index, "Face track by number (see resyncer inspect)")
+                    ->check(CLI::NonNegativeNumber);
+  auto* point = command->add_option("--face-at", flags->point, "Face by a point on it: X,Y in upright pixels")
+                    ->excludes(index);
+  command->add_option("--face-box", flags->box, "Face by a box: LEFT,TOP,RIGHT,BOTTOM in upright pixels")
+      ->excludes(index)
+      ->excludes(point);
   command->add_option("--landmarks", tracker->landmark_model, "Another 68-point dlib shape predictor");
 }
 

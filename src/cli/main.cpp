@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 
-#include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/log.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
@@ -43,12 +43,15 @@ bool is_out_of_memory(const std::string& message) {
          message.find("Cannot allocate memory") != std::string::npos;
 }
 
-int guarded(const resyncer::cli::Run& run) {
+// `added`: what configuration has put into the command line.
+int guarded(const resyncer::cli::Run& run, const resyncer::cli::Settings& added) {
   try {
     run();
     return 0;
   } catch (const resyncer::core::Error& e) {
-    return fail(e.kind(), e.what());
+    const std::string origins =
+        e.kind() == ErrorKind::usage ? resyncer::cli::origins_named(e.what(), added) : "";
+    return fail(e.kind(), e.what() + origins);
   } catch (const std::bad_alloc&) {
     return fail(ErrorKind::memory, "out of memory; use fewer --threads or a smaller video");
   } catch (const std::exception& e) {
@@ -65,42 +68,19 @@ int guarded(const resyncer::cli::Run& run) {
 int main(int argc, char** argv) {
   using namespace resyncer::cli;
   catch_signals();
-  CLI::App app{"Offline lip-sync video renderer: the same video, speaking new words."};
-  app.set_version_flag("--version", "resyncer " RESYNCER_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough();
-
-  GlobalOptions global;
-  bool quiet = false;
-  app.add_flag("-v,--verbose", global.verbosity, "Say more (twice: everything)");
-  app.add_flag("-q,--quiet", quiet, "Say only errors");
-  app.add_option("--log-format", global.log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--models", global.models,
-                 "Folder of the weights (default: $RESYNCER_MODELS, beside the binary)");
-  app.add_option("--progress", global.progress, "Write progress as key=value lines to FILE or fd:N");
-
-  Run run;
-  add_render(&app, &global, &run);
-  add_inspect(&app, &global, &run);
-  add_models(&app, &global, &run);
-  add_personalize(&app, &global, &run);
-  add_style(&app, &global, &run);
-  add_prepare(&app, &global, &run);
-  add_train(&app, &global, &run);
-  add_eval(&app, &global, &run);
-  add_compare(&app, &global, &run);
-  add_batch(&app, &global, &run);
-  add_bench(&app, &global, &run);
-
+  std::unique_ptr<CommandLine> line;
+  Configuration configuration;
   try {
-    app.parse(argc, argv);
+    line = parse_command_line(argc, argv, &configuration);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    return fail(ErrorKind::usage, std::string(e.what()) + "; see resyncer --help");
+    if (e.get_exit_code() == 0) return 0;  // --help, --version
+    return fail(ErrorKind::usage,
+                e.what() + origins_named(e.what(), configuration.added) + "; see resyncer --help");
+  } catch (const resyncer::core::Error& e) {
+    return fail(e.kind(), e.what());
   }
-  if (quiet) global.verbosity = -1;
-  start_log(global);
-  int status = guarded(run);
+  start_log(line->global);
+  int status = guarded(line->run, configuration.added);
   // Library teardown (LibTorch's thread pools) is slow and can only lose; everything of ours is closed.
   std::cout.flush();
   std::cerr.flush();
