@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/command_batch_merge.h"
+#include "cli/configuration.h"
 #include "cli/progress_bar.h"
 #include "cli/report_files.h"
 #include "resyncer/batch/run.h"
@@ -45,11 +46,25 @@ class RenderSyntax {
     }
   }
 
+  // What the configuration adds to a row without fault.
+  Settings settings_of(const std::vector<std::string>& arguments, const Configuration& configuration) {
+    if (fault_of(arguments)) return {};
+    return settings_in_force(configuration, *app_.get_subcommand("render"));
+  }
+
  private:
   CLI::App app_;
   GlobalOptions global_;
   Run run_;
 };
+
+void configure(const Configuration& configuration, RenderSyntax* syntax, batch::Job* job) {
+  for (const config::Setting& setting : syntax->settings_of(batch::row_arguments(*job), configuration)) {
+    batch::Field option{setting.option, {}};
+    for (const config::Value& value : setting.values) option.values.push_back(value.text);
+    job->options.push_back(std::move(option));
+  }
+}
 
 // What every result depends on beside its row.
 std::string fingerprint(const pipeline::ModelSet& models) {
@@ -134,6 +149,9 @@ void run_batch(BatchFlags flags, const GlobalOptions& global) {
   std::vector<batch::Job> jobs =
       batch::make_jobs(batch::parse_manifest(text, format_of(flags, text), place), folders);
   RenderSyntax syntax;
+  // Renders run without configuration of their own: what holds for a row is part of it, and of its key.
+  for (batch::Job& job : jobs)
+    if (global.configuration != nullptr && !job.fault) configure(*global.configuration, &syntax, &job);
   batch::check_jobs(&jobs, [&](const std::vector<std::string>& row) { return syntax.fault_of(row); });
 
   VideoFacts facts;
@@ -150,7 +168,9 @@ void run_batch(BatchFlags flags, const GlobalOptions& global) {
   options.folder = folders.manifest;
   options.program = fingerprint(models);
   options.max_memory_bytes = std::int64_t(std::min<std::uint64_t>(flags.max_memory, 1ULL << 62));
-  if (!global.models.empty()) options.child_options = {"--models=" + fs::absolute(global.models).string()};
+  options.child_options = {"--no-config"};
+  if (!global.models.empty())
+    options.child_options.push_back("--models=" + fs::absolute(global.models).string());
   options.pixels = [&](const fs::path& video) {
     const media::VideoInfo& info = facts.of(video);
     return std::int64_t(info.stored_width) * info.stored_height;
