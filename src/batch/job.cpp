@@ -30,7 +30,9 @@ std::string expanded(const std::string& text, const Stems& stems) {
     const std::size_t open = text.find('{', at), close = text.find('}', open);
     out.append(text, at, open - at);
     if (open == std::string::npos) break;
-    const std::string word = text.substr(open + 1, close == std::string::npos ? close : close - open - 1);
+    if (close == std::string::npos)
+      throw Fault{ErrorKind::usage, "'" + text + "' has a { that is never closed"};
+    const std::string word = text.substr(open + 1, close - open - 1);
     if (word == "video")
       out += stems.video;
     else if (word == "speech")

@@ -111,6 +111,7 @@ void Journal::begin(const std::vector<fs::path>& outputs) {
 
 void Journal::finish(const fs::path& output, const JournalEntry& entry) {
   append(done_line(output, entry, folder_));
+  for (const WrittenFile& file : entry.files) content_.ours.insert(file.path);
   content_.done[output] = entry;
 }
 

@@ -32,7 +32,10 @@ fs::path path_of(const json& value, const fs::path& folder) {
   if (value.is_string()) {
     text = value.get<std::string>();
   } else {
-    for (const json& byte : value) text += char(byte.get<unsigned char>());
+    for (const json& byte : value) {
+      if (!byte.is_number_unsigned() || byte.get<std::uint64_t>() > 255) throw std::invalid_argument("path");
+      text += char(byte.get<unsigned char>());
+    }
   }
   if (text.empty() || text.find('\0') != std::string::npos) throw std::invalid_argument("path");
   return (folder / text).lexically_normal();

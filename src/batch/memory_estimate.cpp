@@ -6,25 +6,26 @@ namespace resyncer::batch {
 
 namespace {
 
-// Measured as the peak of whole renders on two cores (docs/commands/batch.md): weights and libraries, then
-// the network's activations of each thread, then frames on their way, reference pictures and the encoder.
-constexpr double kBase = 550e6, kOfThread = 150e6, kOfPixel = 150, kOfPixelAndThread = 60;
+// Above the peaks of whole renders with the network (docs/commands/batch.md): weights and libraries, what
+// each thread has in work, frames on their way with the reference pictures, whose size follows the frame's.
+constexpr double kBase = 350e6, kOfThread = 50e6, kOfPixel = 200, kOfPixelAndThread = 25, kOfAdapting = 1e9;
 constexpr std::int64_t kUnknown = 1920 * 1080;
 constexpr double kMargin = 1.1;  // of what was measured
 
-double expected(std::int64_t pixels, int threads) {
-  const double frame = double(pixels > 0 ? pixels : kUnknown);
-  return kBase + kOfThread * threads + (kOfPixel + kOfPixelAndThread * threads) * frame;
+double expected(const RenderSize& size) {
+  const double pixels = double(size.pixels > 0 ? size.pixels : kUnknown);
+  return kBase + kOfThread * size.threads + (kOfPixel + kOfPixelAndThread * size.threads) * pixels +
+         (size.adapts ? kOfAdapting : 0);
 }
 
 }  // namespace
 
-std::int64_t MemoryEstimate::of(std::int64_t pixels, int threads) const {
-  return std::int64_t(expected(pixels, threads) * (largest_ratio_ > 0 ? kMargin * largest_ratio_ : 1));
+std::int64_t MemoryEstimate::of(const RenderSize& size) const {
+  return std::int64_t(expected(size) * (largest_ratio_ > 0 ? kMargin * largest_ratio_ : 1));
 }
 
-void MemoryEstimate::learn(std::int64_t pixels, int threads, std::int64_t peak_bytes) {
-  largest_ratio_ = std::max(largest_ratio_, double(peak_bytes) / expected(pixels, threads));
+void MemoryEstimate::learn(const RenderSize& size, std::int64_t peak_bytes) {
+  largest_ratio_ = std::max(largest_ratio_, double(peak_bytes) / expected(size));
 }
 
 }  // namespace resyncer::batch

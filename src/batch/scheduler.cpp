@@ -87,16 +87,15 @@ bool Scheduler::may_start(const Work& work) const {
 }
 
 void Scheduler::consider(Work* work) {
-  int threads = threads_for(*work);
-  const std::int64_t pixels = options_.pixels ? options_.pixels(work->job->video) : 0;
-  std::int64_t memory = estimate_.of(pixels, threads);
-  if (options_.max_memory_bytes > 0 && memory_in_use() + memory > options_.max_memory_bytes) {
+  RenderSize size{options_.pixels ? options_.pixels(work->job->video) : 0, threads_for(*work),
+                  !option_of(*work->job, "adapt").empty()};
+  const std::int64_t limit = options_.max_memory_bytes;
+  if (limit > 0 && memory_in_use() + estimate_.of(size) > limit) {
     if (!running_.empty()) return;  // when one of them has ended
-    if (option_of(*work->job, "threads").empty()) threads = 1;
-    memory = estimate_.of(pixels, threads);
-    if (memory > options_.max_memory_bytes)
+    if (option_of(*work->job, "threads").empty()) size.threads = 1;
+    if (const std::int64_t bytes = estimate_.of(size); bytes > limit)
       return fail(work, {ErrorKind::memory,
-                         "needs about " + in_gigabytes(memory) + ", more than --max-memory allows"});
+                         "needs about " + in_gigabytes(bytes) + ", more than --max-memory allows"});
   }
   if (!work->claim) {
     work->claim = journal_->claim(work->job->output);
@@ -109,7 +108,7 @@ void Scheduler::consider(Work* work) {
   if (std::optional<Fault> fault = prepare(work, &verdict)) return fail(work, *fault);
   if (verdict.standing == Standing::unchanged) return finish(work, State::unchanged);
   try {
-    start(work, threads, pixels, memory, verdict.overwrites);
+    start(work, size, verdict.overwrites);
   } catch (const core::Error& e) {
     fail(work, {e.kind(), e.what()});
   }
@@ -163,16 +162,14 @@ std::int64_t Scheduler::memory_in_use() const {
   return bytes;
 }
 
-void Scheduler::start(Work* work, int threads, std::int64_t pixels, std::int64_t memory_bytes,
-                      bool overwrites) {
+void Scheduler::start(Work* work, const RenderSize& size, bool overwrites) {
   journal_->begin(work->outputs);
   Running running;
   running.child = std::make_unique<Child>(
-      child_arguments(*work->job, options_.child_options, threads, overwrites), options_.folder);
+      child_arguments(*work->job, options_.child_options, size.threads, overwrites), options_.folder);
   running.work = work;
-  running.threads = threads;
-  running.pixels = pixels;
-  running.memory_bytes = memory_bytes;
+  running.size = size;
+  running.memory_bytes = estimate_.of(size);
   running.leads = !work->group->ready;
   running.start = Clock::now();
   work->group->led = work->group->led || running.leads;
@@ -219,7 +216,7 @@ void Scheduler::conclude(Running* running) {
   result.warnings = running->child->warnings();
   std::optional<Fault> fault = fault_of_end(*running->child, end);
   if (!fault) {
-    estimate_.learn(running->pixels, running->threads, end.peak_memory_bytes);
+    estimate_.learn(running->size, end.peak_memory_bytes);
     work->group->ready = true;
     fault = record(work);
   }

@@ -43,8 +43,8 @@ class Scheduler {
   struct Running {
     Work* work = nullptr;
     std::unique_ptr<Child> child;
-    int threads = 1;
-    std::int64_t pixels = 0, memory_bytes = 0;
+    RenderSize size;
+    std::int64_t memory_bytes = 0;
     bool leads = false;
     Clock::time_point start;
   };
@@ -56,7 +56,7 @@ class Scheduler {
   int threads_for(const Work& work) const;
   bool others_could_run(const Work& work) const;
   std::int64_t memory_in_use() const;
-  void start(Work* work, int threads, std::int64_t pixels, std::int64_t memory_bytes, bool overwrites);
+  void start(Work* work, const RenderSize& size, bool overwrites);
 
   void wait();
   void look_after(Running* running);

@@ -53,7 +53,7 @@ TEST(Jobs, WrongRowsSaySo) {
   };
   EXPECT_THAT(fault("speech\nb.wav\n"), HasSubstr("no video"));
   EXPECT_THAT(fault("video,output\na.mp4,{lang}.mp4\n"), HasSubstr("'{lang}' is no word"));
-  EXPECT_THAT(fault("video,output\na.mp4,{video.mp4\n"), HasSubstr("no word"));
+  EXPECT_THAT(fault("video,output\na.mp4,{video\n"), HasSubstr("never closed"));
   EXPECT_THAT(fault("video,output\na.mp4,dubs/\n"), HasSubstr("is a folder"));
   EXPECT_THAT(fault("video,models\na.mp4,/tmp\n"), HasSubstr("'models' is no option that a row can set"));
   EXPECT_THAT(fault("video,--crf\na.mp4,3\n"), HasSubstr("'--crf'"));
