@@ -54,7 +54,9 @@ RunResult run(const std::vector<std::string>& command, const std::vector<std::st
 RunResult resyncer(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
   std::vector<std::string> command{RESYNCER_BINARY_DIR "/bin/resyncer"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return run(command, environment);
+  std::vector<std::string> variables = environment;
+  variables.emplace_back("RESYNCER_NO_CONFIG=1");  // what a developer has configured is not under test
+  return run(command, variables);
 }
 
 }  // namespace resyncer::support
