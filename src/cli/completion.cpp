@@ -173,7 +173,11 @@ std::string zsh_completion(const CLI::App& root) {
       "_resyncer() {\n"
       "  local command='' word i files='' offered=''\n"
       "  local current=${words[CURRENT]} previous=${words[CURRENT-1]}\n"
-      "  local -a global options commands choices\n"
+      "  local -a global options commands\n"
+      "  if [[ $current == --*=* ]]; then\n"
+      "    previous=${current%%=*}\n"
+      "    compset -P 1 '*='\n"
+      "  fi\n"
       "  global=(";
   for (const CLI::Option* option : named_options(root))
     text += "\n    " + described("--" + long_name(*option), option->get_description());

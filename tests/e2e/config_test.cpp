@@ -26,7 +26,8 @@ constexpr char kPortrait[] = RESYNCER_SOURCE_DIR "/tests/data/astronaut.png";
 class Config : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* folder : {"project/.git", "user/resyncer", "cache"}) fs::create_directories(scratch / folder);
+    for (const char* folder : {"project/.git", "user/resyncer", "cache"})
+      fs::create_directories(scratch / folder);
   }
   void user(const std::string& text) { std::ofstream(scratch / "user/resyncer/config.toml") << text; }
   void project(const std::string& text) { std::ofstream(scratch / "project/resyncer.toml") << text; }
@@ -148,8 +149,8 @@ TEST_F(Config, DoctorFindsThisMachineFit) {
     EXPECT_NE(finding.at("level"), "problem") << finding;
     if (finding.at("level") == "warning") EXPECT_NE(finding.at("remedy"), "") << finding;
   }
-  for (const char* subject : {"cpu", "cores", "memory", "libtorch", "blas", "ffmpeg", "encoders", "decoders", "opencv",
-                              "landmarks", "models", "cache", "temporary", "configuration"})
+  for (const char* subject : {"cpu", "cores", "memory", "libtorch", "blas", "ffmpeg", "encoders", "decoders",
+                              "opencv", "landmarks", "models", "cache", "temporary", "configuration"})
     EXPECT_EQ(subjects.count(subject), 1U) << subject;
 }
 
@@ -174,8 +175,10 @@ std::vector<std::string> completed(const std::vector<std::string>& line) {
   for (const std::string& word : line) words += " '" + word + "'";
   const RunResult result = support::run(
       {"bash", "-c",
-       "eval \"$(" + std::string(kBinary) + " completion bash)\"; complete -p resyncer > /dev/null || exit 9; cd \"$0\"; "
-       "COMP_WORDS=(" + words + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _resyncer; printf '%s\\n' \"${COMPREPLY[@]}\"",
+       "eval \"$(" + std::string(kBinary) +
+           " completion bash)\"; complete -p resyncer > /dev/null || exit 9; cd \"$0\"; "
+           "COMP_WORDS=(" +
+           words + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _resyncer; printf '%s\\n' \"${COMPREPLY[@]}\"",
        RESYNCER_SOURCE_DIR "/tests"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
@@ -214,7 +217,8 @@ TEST(Completion, ScriptsAreSoundWhereTheirShellIs) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const RunResult script = support::resyncer({"completion", shell});
     ASSERT_EQ(script.status, 0);
-    for (const char* part : {"video-codec", "hard-weight", "fail-below"}) EXPECT_THAT(script.out, HasSubstr(part));
+    for (const char* part : {"video-codec", "hard-weight", "fail-below"})
+      EXPECT_THAT(script.out, HasSubstr(part));
     std::ofstream(scratch / shell) << script.out;
     if (support::run({"sh", "-c", "command -v " + std::string(shell)}).status != 0) continue;
     const RunResult checked = support::run({shell, "-n", scratch.file(shell)});
@@ -232,7 +236,8 @@ std::set<std::string> all_options() {
   return options;
 }
 
-// Scripts of years hence use them. A new option is added to the list; one that goes needs a word in CHANGELOG.md.
+// Scripts of years hence use them. A new option is added to the list; one that goes needs a word in
+// CHANGELOG.md.
 TEST(Options, NoneVanishes) {
   const std::set<std::string> options = all_options();
   std::ifstream list(RESYNCER_SOURCE_DIR "/tests/data/options.txt");
@@ -256,7 +261,8 @@ TEST(ManPages, AreWellFormedAndComplete) {
       flag = option.substr(at + 1);
     }
     std::replace(page.begin(), page.end(), ' ', '-');
-    EXPECT_THAT(pages[page + ".1"], HasSubstr("\\fB" + std::regex_replace(flag, std::regex("-"), "\\-") + "\\fR"))
+    EXPECT_THAT(pages[page + ".1"],
+                HasSubstr("\\fB" + std::regex_replace(flag, std::regex("-"), "\\-") + "\\fR"))
         << option;
   }
   for (const auto& [name, text] : pages) {
@@ -274,7 +280,8 @@ TEST(ManPages, ExamplesUseOptionsThatAreThere) {
   EXPECT_THAT(help.out, HasSubstr("Examples:"));
   std::set<std::string> commands;
   for (const std::string& option : options)
-    if (const std::size_t at = option.find(" --"); at != std::string::npos) commands.insert(option.substr(0, at));
+    if (const std::size_t at = option.find(" --"); at != std::string::npos)
+      commands.insert(option.substr(0, at));
   int lines = 0;
   for (const std::string& command : commands) {
     std::vector<std::string> call;

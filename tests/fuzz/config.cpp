@@ -8,7 +8,8 @@ void require_sound(const std::vector<resyncer::config::Setting>& settings) {
     resyncer::fuzz::require(setting.origin.rfind("fuzz.toml:", 0) == 0);
     resyncer::fuzz::require(setting.is_list || setting.values.size() == 1);
     // They become arguments of a command line.
-    for (const auto& value : setting.values) resyncer::fuzz::require(value.text.find('\0') == std::string::npos);
+    for (const auto& value : setting.values)
+      resyncer::fuzz::require(value.text.find('\0') == std::string::npos);
   }
 }
 
