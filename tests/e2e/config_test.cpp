@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "support/run.h"
 #include "support/scratch_folder.h"
@@ -244,6 +246,15 @@ TEST(Options, NoneVanishes) {
   int count = 0;
   for (std::string line; std::getline(list, line); ++count) EXPECT_EQ(options.count(line), 1U) << line;
   EXPECT_GT(count, 100);
+}
+
+// "a b --c" and "a --b-c" would be one variable.
+TEST(Options, EveryVariableMeansOneOption) {
+  std::map<std::string, std::string> owners;
+  for (const std::string& option : all_options()) {
+    const std::string variable = std::regex_replace(option, std::regex("[ -]+"), "_");
+    EXPECT_TRUE(owners.emplace(variable, option).second) << option << " and " << owners[variable];
+  }
 }
 
 TEST(ManPages, AreWellFormedAndComplete) {
