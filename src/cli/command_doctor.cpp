@@ -61,7 +61,8 @@ void look_at_machine(Findings* findings) {
   cpu.text += generator::fast_bf16() ? "; the network runs in bf16" : "; the network runs in fp32";
   const auto& known = machine.cpu_features;
   if (std::find(known.begin(), known.end(), "avx2") == known.end())
-    cpu.level = Level::warning, cpu.text = "no AVX2: renders take several times as long", cpu.remedy = "use another machine";
+    cpu.level = Level::warning, cpu.text = "no AVX2: renders take several times as long",
+    cpu.remedy = "use another machine";
   findings->push_back(cpu);
 
   Finding cores{"cores", Level::ok, std::to_string(machine.cores), ""};
@@ -132,10 +133,9 @@ void look_at_models(const GlobalOptions& global, Findings* findings) {
   try {
     const pipeline::ModelSet set = pipeline::find_models(global.models_folder());
     for (const pipeline::ModelEntry& entry : set.entries) pipeline::check_file(entry);
-    findings->push_back({"models", Level::ok,
-                         set.folder.string() + ": " + std::to_string(set.entries.size()) +
-                             " files, hashes right",
-                         ""});
+    findings->push_back(
+        {"models", Level::ok,
+         set.folder.string() + ": " + std::to_string(set.entries.size()) + " files, hashes right", ""});
   } catch (const core::Error& e) {
     findings->push_back({"models", Level::problem, e.what(), "", e.kind()});
   }
@@ -186,7 +186,8 @@ void look_at_disk(Findings* findings) {
   std::error_code error;
   const fs::path temporary = fs::temp_directory_path(error);
   if (error)
-    findings->push_back({"temporary", Level::warning, "there is no folder for temporary files", "set TMPDIR"});
+    findings->push_back(
+        {"temporary", Level::warning, "there is no folder for temporary files", "set TMPDIR"});
   else
     findings->push_back(look_at_folder("temporary", temporary, ""));
 }
@@ -230,7 +231,8 @@ void print_text(const Findings& findings) {
 void print_json(const Findings& findings) {
   nlohmann::json list = nlohmann::json::array();
   for (const Finding& f : findings)
-    list.push_back({{"subject", f.subject}, {"level", name(f.level)}, {"text", f.text}, {"remedy", f.remedy}});
+    list.push_back(
+        {{"subject", f.subject}, {"level", name(f.level)}, {"text", f.text}, {"remedy", f.remedy}});
   std::cout << nlohmann::json{{"version", RESYNCER_VERSION}, {"findings", list}}.dump(
                    2, ' ', false, nlohmann::json::error_handler_t::replace)
             << '\n';
@@ -254,7 +256,8 @@ void run_doctor(const CLI::App& root, bool as_json, const GlobalOptions& global)
 
 void add_doctor(CLI::App* app, GlobalOptions* global, Run* run) {
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* command = app->add_subcommand("doctor", "Whether this machine can render: libraries, models, disk");
+  CLI::App* command =
+      app->add_subcommand("doctor", "Whether this machine can render: libraries, models, disk");
   command->add_flag("--json", *as_json, "Print JSON");
   command->callback([=] { *run = [=] { run_doctor(*app, *as_json, *global); }; });
 }

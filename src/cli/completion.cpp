@@ -49,8 +49,8 @@ Texts places_of_values(const CLI::App& root, const std::vector<ValueKind>& kinds
   return places;
 }
 
-const std::vector<ValueKind> kAllValues = {ValueKind::truth, ValueKind::whole, ValueKind::number,
-                                           ValueKind::choice, ValueKind::file, ValueKind::folder,
+const std::vector<ValueKind> kAllValues = {ValueKind::truth,  ValueKind::whole, ValueKind::number,
+                                           ValueKind::choice, ValueKind::file,  ValueKind::folder,
                                            ValueKind::text};
 
 Texts places_of_commands(const CLI::App& root) {
@@ -85,7 +85,8 @@ std::string choice_cases(const CLI::App& root) {
       Texts places;
       for (const std::string& spelling : spellings(*option))
         places.push_back((command == &root ? "*" : full_name(*command)) + " " + spelling);
-      text += "    " + patterns(places, "|") + ") offered=" + shell_text(CLI::detail::join(words, " ")) + " ;;\n";
+      text +=
+          "    " + patterns(places, "|") + ") offered=" + shell_text(CLI::detail::join(words, " ")) + " ;;\n";
     }
   return text;
 }
@@ -102,8 +103,8 @@ std::string find_command_loop(const CLI::App& root, const std::string& words, co
   return "  for ((i = " + begin + "; i < " + end + "; i++)); do\n    word=${" + words +
          "[i]}\n    case \"$command $word\" in\n      " + patterns(places_of_commands(root), "|") +
          ") command=\"${command:+$command }$word\" ;;\n      " +
-         patterns(places_of_values(root, kAllValues), "|") +
-         ") ((i++)); [[ ${" + words + "[i]} == '=' ]] && ((i++)) ;;\n    esac\n  done\n";
+         patterns(places_of_values(root, kAllValues), "|") + ") ((i++)); [[ ${" + words +
+         "[i]} == '=' ]] && ((i++)) ;;\n    esac\n  done\n";
 }
 
 std::string options_of(const CLI::App& command) {
@@ -139,18 +140,18 @@ std::string bash_completion(const CLI::App& root) {
       "\n"
       "  [[ $current == '=' ]] && current=''\n"
       "  [[ $previous == '=' ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}\n" +
-      find_command_loop(root, "COMP_WORDS", "1", "COMP_CWORD") +
-      "  case \"$command $previous\" in\n" + choice_cases(root) + "    " +
-      patterns(places_of_values(root, {ValueKind::folder}), "|") + ") files=-d ;;\n    " +
-      patterns(places_of_values(root, {ValueKind::file, ValueKind::text}), "|") + ") files=-f ;;\n    " +
-      patterns(places_of_values(root, {ValueKind::whole, ValueKind::number}), "|") +
+      find_command_loop(root, "COMP_WORDS", "1", "COMP_CWORD") + "  case \"$command $previous\" in\n" +
+      choice_cases(root) + "    " + patterns(places_of_values(root, {ValueKind::folder}), "|") +
+      ") files=-d ;;\n    " + patterns(places_of_values(root, {ValueKind::file, ValueKind::text}), "|") +
+      ") files=-f ;;\n    " + patterns(places_of_values(root, {ValueKind::whole, ValueKind::number}), "|") +
       ") return ;;\n"
       "    *)\n"
       "      case $command in\n";
   for (const CLI::App* command : all_commands(root))
-    text += "        " + shell_text(full_name(*command)) + ") options=" +
-            shell_text(command == &root ? "--version" : options_of(*command)) +
-            " offered=" + shell_text(commands_of(*command)) + (takes_files(*command) ? " files=-f" : "") + " ;;\n";
+    text += "        " + shell_text(full_name(*command)) +
+            ") options=" + shell_text(command == &root ? "--version" : options_of(*command)) +
+            " offered=" + shell_text(commands_of(*command)) + (takes_files(*command) ? " files=-f" : "") +
+            " ;;\n";
   return text +
          "      esac\n"
          "      [[ $current == -* ]] && offered=\"$options $global\" files=''\n"
@@ -172,15 +173,20 @@ std::string zsh_completion(const CLI::App& root) {
       "_resyncer() {\n"
       "  local command='' word i files='' offered=''\n"
       "  local current=${words[CURRENT]} previous=${words[CURRENT-1]}\n"
-      "  local -a global options commands choices\n"
+      "  local -a global options commands\n"
+      "  if [[ $current == --*=* ]]; then\n"
+      "    previous=${current%%=*}\n"
+      "    compset -P 1 '*='\n"
+      "  fi\n"
       "  global=(";
   for (const CLI::Option* option : named_options(root))
     text += "\n    " + described("--" + long_name(*option), option->get_description());
   text += "\n    '--help:Print this help message and exit')\n" +
-          find_command_loop(root, "words", "2", "CURRENT") +
-          "  case \"$command $previous\" in\n" + choice_cases(root) + "    " +
-          patterns(places_of_values(root, {ValueKind::folder}), "|") + ") _files -/; return ;;\n    " +
-          patterns(places_of_values(root, {ValueKind::file, ValueKind::text}), "|") + ") _files; return ;;\n    " +
+          find_command_loop(root, "words", "2", "CURRENT") + "  case \"$command $previous\" in\n" +
+          choice_cases(root) + "    " + patterns(places_of_values(root, {ValueKind::folder}), "|") +
+          ") _files -/; return ;;\n    " +
+          patterns(places_of_values(root, {ValueKind::file, ValueKind::text}), "|") +
+          ") _files; return ;;\n    " +
           patterns(places_of_values(root, {ValueKind::whole, ValueKind::number}), "|") +
           ") return ;;\n"
           "  esac\n"
@@ -235,9 +241,13 @@ std::string fish_completion(const CLI::App& root) {
       "            continue\n"
       "        end\n"
       "        switch \"$command $word\"\n"
-      "            case" + cases(places_of_commands(root)) + "\n"
+      "            case" +
+      cases(places_of_commands(root)) +
+      "\n"
       "                set command (string trim -- \"$command $word\")\n"
-      "            case" + cases(places_of_values(root, kAllValues)) + "\n"
+      "            case" +
+      cases(places_of_values(root, kAllValues)) +
+      "\n"
       "                set is_value 1\n"
       "        end\n"
       "    end\n"

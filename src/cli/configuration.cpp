@@ -219,7 +219,7 @@ Configuration read_configuration(const CLI::App& root, const Environment& enviro
   Settings variables = read_environment(root, environment);
   std::vector<config::ConfigFile> files = read_files(root, variables);
   for (const config::ConfigFile& file : files) result.files.push_back(file.path);
-  files.push_back(config::parse_config(config::built_in_profiles(), "built-in"));
+  files.push_back(config::parse_config(config::built_in_profiles(), "built-in profiles"));
   check_settings(root, true, "", &files.back().settings);
 
   std::vector<std::string> profiles = chosen(root, variables, "profile");

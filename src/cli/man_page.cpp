@@ -13,10 +13,14 @@ namespace {
 std::string roff(const std::string& text) {
   std::string out;
   for (char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n')) out += std::string("\\&") + c;
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n'))
+      out += std::string("\\&") + c;
+    else
+      out += c;
   }
   return out;
 }
@@ -24,11 +28,14 @@ std::string roff(const std::string& text) {
 std::string bold(const std::string& text) { return "\\fB" + roff(text) + "\\fR"; }
 std::string italic(const std::string& text) { return "\\fI" + roff(text) + "\\fR"; }
 std::string section(const std::string& name) { return ".SH " + name + "\n"; }
-std::string item(const std::string& term, const std::string& text) { return ".TP\n" + term + "\n" + text + "\n"; }
+std::string item(const std::string& term, const std::string& text) {
+  return ".TP\n" + term + "\n" + text + "\n";
+}
 
 std::string positional_text(const CLI::Option& option) {
   std::string name = option.get_name(true);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::toupper(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return char(std::toupper(c)); });
   const std::string text = italic(name) + (is_repeatable(option) ? " ..." : "");
   return option.get_required() ? text : "[" + text + "]";
 }
@@ -43,7 +50,8 @@ std::string option_term(const CLI::Option& option) {
 
 std::string option_text(const CLI::App& command, const CLI::Option& option) {
   std::string text = roff(option.get_description()) + ".";
-  if (is_repeatable(option) && text.find("repeatable") == std::string::npos) text += " May be given several times.";
+  if (is_repeatable(option) && text.find("repeatable") == std::string::npos)
+    text += " May be given several times.";
   if (option.get_required()) text += " Required.";
   const std::string value = default_text(option);
   if (!value.empty() && text.find("default") == std::string::npos) text += " Default: " + roff(value) + ".";
@@ -92,10 +100,12 @@ std::string surroundings() {
          item("XDG_CONFIG_HOME, XDG_CACHE_HOME, TMPDIR",
               "Where configuration, cache and temporary files are (~/.config, ~/.cache, /tmp).") +
          section("FILES") +
-         item("~/.config/resyncer/config.toml", "The user's configuration: options of the program at the top, a "
-                                                "table a command.") +
-         item("resyncer.toml", "The project's, in the current folder or above it. What is said on the command line "
-                               "wins over the environment, then profiles, the project, the user.") +
+         item("~/.config/resyncer/config.toml",
+              "The user's configuration: options of the program at the top, a "
+              "table a command.") +
+         item("resyncer.toml",
+              "The project's, in the current folder or above it. What is said on the command line "
+              "wins over the environment, then profiles, the project, the user.") +
          item("~/.cache/resyncer", "Analyses of videos and adaptations to persons.");
 }
 
@@ -139,7 +149,8 @@ std::string page_name(const CLI::App& command) {
 std::string man_page(const CLI::App& root, const CLI::App& command) {
   const std::string name = page_name(command);
   std::string title = name;
-  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) { return char(std::toupper(c)); });
+  std::transform(title.begin(), title.end(), title.begin(),
+                 [](unsigned char c) { return char(std::toupper(c)); });
   std::string text = ".TH " + roff(title) + " 1 \"\" \"resyncer " RESYNCER_VERSION "\" \"resyncer\"\n" +
                      section("NAME") + roff(name) + " \\- " + roff(command.get_description()) + "\n" +
                      synopsis(command) + examples_section(command) + commands_section(command);

@@ -1,11 +1,11 @@
 #include "resyncer/config/config_file.h"
 
-#include <toml++/toml.h>
-
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <system_error>
 
+#include "resyncer/config/toml.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::config {
@@ -100,12 +100,7 @@ class Reader {
 }  // namespace
 
 ConfigFile parse_config(std::string_view text, const fs::path& path) {
-  try {
-    return Reader(path).read(toml::parse(text, path.string()));
-  } catch (const toml::parse_error& fault) {
-    throw Error(ErrorKind::usage, std::string(fault.description()),
-                path.string() + ":" + std::to_string(fault.source().begin.line), "it has to be TOML");
-  }
+  return Reader(path).read(parse_toml(text, path.string()));
 }
 
 ConfigFile read_config(const fs::path& path) {

@@ -52,6 +52,12 @@ std::vector<std::string> resyncer_command(const std::vector<std::string>& argume
   return command;
 }
 
+// What a developer has configured is not under test.
+std::vector<std::string> without_configuration(std::vector<std::string> environment) {
+  environment.emplace_back("RESYNCER_NO_CONFIG=1");
+  return environment;
+}
+
 }  // namespace
 
 RunResult run(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
@@ -62,11 +68,11 @@ RunResult run(const std::vector<std::string>& command, const std::vector<std::st
 }
 
 RunResult resyncer(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  return run(resyncer_command(arguments), environment);
+  return run(resyncer_command(arguments), without_configuration(environment));
 }
 
 int start_resyncer(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  return start(resyncer_command(arguments), environment, "/dev/null", "/dev/null");
+  return start(resyncer_command(arguments), without_configuration(environment), "/dev/null", "/dev/null");
 }
 
 int wait_for_end(int process) {

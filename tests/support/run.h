@@ -14,7 +14,7 @@ struct RunResult {
 // `environment`: NAME=VALUE entries that are added to this process's own.
 RunResult run(const std::vector<std::string>& command, const std::vector<std::string>& environment = {});
 
-// The binary under test with the given arguments.
+// The binary under test with the given arguments, without configuration files.
 RunResult resyncer(const std::vector<std::string>& arguments,
                    const std::vector<std::string>& environment = {});
 
