@@ -1,6 +1,7 @@
 // The footage matrix: how each clip is made, and what must hold of its render.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct FootageCase {
 std::vector<FootageCase> picture_cases();    // pixel formats, colour, geometry
 std::vector<FootageCase> time_cases();       // rates, starts, edit lists, fields
 std::vector<FootageCase> container_cases();  // containers, codecs, streams, tags
+
+void PrintTo(const FootageCase& c, std::ostream* out);  // for GoogleTest: its name
 
 // The rows above are written with these.
 FootageCase untouched(std::string name, std::string file, Words encode, Words facts);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "e2e/footage_case.h"
 
 namespace resyncer::testing {
@@ -9,36 +11,37 @@ const Words kSounds = {"-f", "lavfi", "-i", "sine=300:duration=0.4:sample_rate=4
 const std::string kText = RESYNCER_SOURCE_DIR "/tests/data/footage";
 
 void add_codecs(std::vector<FootageCase>* cases) {
+  const Words hevc = {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"},
+              vp9 = {"-c:v", "libvpx-vp9", "-cpu-used", "8"}, av1 = {"-c:v", "libsvtav1", "-preset", "12"};
   struct Codec {
-    const char *name, *file;
+    const char *file, *rate;
     Words encode;
-    const char* becomes;
+    const char *codec, *becomes;
   };
-  for (const Codec& codec : {
-           Codec{"h264_mp4", "v.mp4", {"-c:v", "libx264"}, "h264"},
-           Codec{"h264_mkv", "v.mkv", {"-c:v", "libx264"}, "h264"},
-           Codec{"h264_m4v", "v.m4v", {"-c:v", "libx264"}, "h264"},
-           Codec{"h264_flv", "v.flv", {"-c:v", "libx264"}, "h264"},
-           Codec{"h264_3gp", "v.3gp", {"-c:v", "libx264"}, "h264"},
-           Codec{"hevc_mp4", "v.mp4", {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"}, "hevc"},
-           Codec{"vp8_webm", "v.webm", {"-c:v", "libvpx", "-cpu-used", "8"}, "vp8"},
-           Codec{"vp9_webm", "v.webm", {"-c:v", "libvpx-vp9", "-cpu-used", "8"}, "vp9"},
-           Codec{"vp9_mp4", "v.mp4", {"-c:v", "libvpx-vp9", "-cpu-used", "8"}, "vp9"},
-           Codec{"av1_mp4", "v.mp4", {"-c:v", "libsvtav1", "-preset", "12"}, "av1"},
-           Codec{"av1_mkv", "v.mkv", {"-c:v", "libsvtav1", "-preset", "12"}, "av1"},
-           Codec{"prores_mov", "v.mov", {"-c:v", "prores_ks"}, "prores"},
-           Codec{"prores_mxf", "v.mxf", {"-c:v", "prores_ks"}, "prores"},
-           Codec{"ffv1_mkv", "v.mkv", {"-c:v", "ffv1"}, "ffv1"},
-           Codec{"ffv1_nut", "v.nut", {"-c:v", "ffv1"}, "ffv1"},
-           Codec{"mpeg4_avi", "v.avi", {"-c:v", "mpeg4", "-q:v", "2"}, "h264"},
-           Codec{"mpeg2_ts", "v.ts", {"-c:v", "mpeg2video", "-q:v", "2"}, "h264"},
-           Codec{"mpeg2_mpg", "v.mpg", {"-c:v", "mpeg2video", "-q:v", "2"}, "h264"},
-           Codec{"mjpeg_mov", "v.mov", {"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj422p"}, "h264"},
-           Codec{"dnxhr_mov", "v.mov", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"}, "h264"},
+  for (const Codec& c : {
+           Codec{"v.mp4", "24000/1001", {"-c:v", "libx264"}, "h264", "h264"},
+           Codec{"v.mkv", "24000/1001", {"-c:v", "libx264"}, "h264", "h264"},
+           Codec{"v.flv", "25/2", {"-c:v", "libx264"}, "h264", "h264"},
+           Codec{"v.ts", "50/1", {"-c:v", "libx264", "-bf", "2"}, "h264", "h264"},
+           Codec{"v.mp4", "60000/1001", hevc, "hevc", "hevc"},
+           Codec{"v.webm", "15/1", {"-c:v", "libvpx", "-cpu-used", "8"}, "vp8", "vp8"},
+           Codec{"v.webm", "30/1", vp9, "vp9", "vp9"},
+           Codec{"v.mp4", "30000/1001", vp9, "vp9", "vp9"},
+           Codec{"v.mp4", "50/1", av1, "av1", "av1"},
+           Codec{"v.mov", "60000/1001", {"-c:v", "prores_ks"}, "prores", "prores"},
+           Codec{"v.mxf", "25/1", {"-c:v", "prores_ks"}, "prores", "prores"},
+           Codec{"v.nut", "30000/1001", {"-c:v", "ffv1"}, "ffv1", "ffv1"},
+           Codec{"v.avi", "15/1", {"-c:v", "mpeg4", "-q:v", "2"}, "mpeg4", "h264"},
+           Codec{"v.mpg", "30000/1001", {"-c:v", "mpeg2video", "-q:v", "2"}, "mpeg2video", "h264"},
+           Codec{"v.mov", "120/1", {"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj422p"}, "mjpeg", "h264"},
        }) {
-    FootageCase c = kept(std::string("codec_") + codec.name, codec.file, codec.encode, {});
-    c.result_facts = {std::string("codec_name=") + codec.becomes};
-    cases->push_back(c);
+    std::string rate = c.rate;
+    std::replace(rate.begin(), rate.end(), '/', '_');
+    FootageCase row = kept(std::string(c.codec) + "_" + (c.file + 2) + "_" + rate, c.file, c.encode, {});
+    row.rate = c.rate;
+    row.source_facts = {std::string("codec_name=") + c.codec};
+    row.result_facts = {std::string("codec_name=") + c.becomes, std::string("r_frame_rate=") + c.rate};
+    cases->push_back(row);
   }
   FootageCase mxf = kept("dnxhr_mxf_to_mov", "v.mxf", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"}, {"pix_fmt=yuv422p"});
   mxf.filter = "scale=320:256";
@@ -121,16 +124,13 @@ void add_tags(std::vector<FootageCase>* cases) {
     cases->push_back(c);
     return &cases->back();
   };
-  for (const char* file : {"v.mp4", "v.mov", "v.mkv"}) {
+  for (const char* file : {"v.mp4", "v.mkv"}) {
     FootageCase* c = tagged(std::string("tags_in_") + (file + 2), file, "libx264");
     c->lines.insert(c->lines.end(), {"TAG:creation_time=2020-02-03T04:05:06.000000Z", std::string(file) == "v.mkv" ? "TAG:ARTIST=Someone" : "TAG:artist=Someone"});
   }
   FootageCase* chapters = tagged("chapters_mp4", "v.mp4", "libx264");
   chapters->inputs = {"-i", kText + ".chapters"};
   chapters->lines.insert(chapters->lines.end(), {"TAG:title=One", "TAG:title=Two", "start_time=0.200000", "end_time=0.400000"});
-  FootageCase* mkv = tagged("chapters_mkv", "v.mkv", "libx264");
-  mkv->inputs = chapters->inputs;
-  mkv->lines = chapters->lines;
   FootageCase* timecode = tagged("timecode_mov", "v.mov", "libx264");
   timecode->encode.insert(timecode->encode.end(), {"-timecode", "10:11:12:13"});
   timecode->lines.emplace_back("TAG:timecode=10:11:12:13");
