@@ -35,6 +35,7 @@ struct FootageCase {
   Words facts;                      // of the clip and of its render
   Words source_facts, result_facts;  // of the one alone
   bool counted_times = false;       // the clip has no time stamps: its frames come at `rate`, from 0
+  bool every_packet = false;        // ffprobe leaves out pictures that we keep: its packets are the witness
   Words streams;                    // types of all of the render's streams in order; empty = not looked at
   std::vector<Words> same_packets;  // {stream of the clip, the same stream of the render}
   Words lines;                      // of `ffprobe -show_format -show_streams -show_chapters`, of both

@@ -29,10 +29,8 @@ void add_codecs(std::vector<FootageCase>* cases) {
            Codec{"v.mp4", "30000/1001", vp9, "vp9", "vp9"},
            Codec{"v.mp4", "50/1", av1, "av1", "av1"},
            Codec{"v.mov", "60000/1001", {"-c:v", "prores_ks"}, "prores", "prores"},
-           Codec{"v.mxf", "25/1", {"-c:v", "prores_ks"}, "prores", "prores"},
            Codec{"v.nut", "30000/1001", {"-c:v", "ffv1"}, "ffv1", "ffv1"},
            Codec{"v.avi", "15/1", {"-c:v", "mpeg4", "-q:v", "2"}, "mpeg4", "h264"},
-           Codec{"v.mpg", "30000/1001", {"-c:v", "mpeg2video", "-q:v", "2"}, "mpeg2video", "h264"},
            Codec{"v.mov", "120/1", {"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj422p"}, "mjpeg", "h264"},
        }) {
     std::string rate = c.rate;
@@ -43,6 +41,12 @@ void add_codecs(std::vector<FootageCase>* cases) {
     row.result_facts = {std::string("codec_name=") + c.becomes, std::string("r_frame_rate=") + c.rate};
     cases->push_back(row);
   }
+  FootageCase mpg = kept("mpeg2_mpg_to_mkv", "v.mpg", {"-c:v", "mpeg2video", "-q:v", "2"}, {"r_frame_rate=30000/1001"});
+  mpg.rate = "30000/1001";
+  mpg.result = "out.mkv";
+  cases->push_back(mpg);
+  mpg = refused("mpeg2_mpg", "v.mpg", mpg.encode, 6, {"container mpeg does not take", "--video-codec"});
+  cases->push_back(mpg);
   FootageCase mxf = kept("dnxhr_mxf_to_mov", "v.mxf", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"}, {"pix_fmt=yuv422p"});
   mxf.filter = "scale=320:256";
   mxf.result = "out.mov";

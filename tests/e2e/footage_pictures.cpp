@@ -41,6 +41,8 @@ void add_alpha(std::vector<FootageCase>* cases) {
   cases->push_back(untouched("vp9_alpha", "v.webm",
                              {"-c:v", "libvpx-vp9", "-cpu-used", "8", "-pix_fmt", "yuva420p"},
                              {}));
+  cases->back().source_facts = {"pix_fmt=yuv420p", "TAG:alpha_mode=1"};  // ffprobe sees the alpha beside it so
+  cases->back().result_facts = {"pix_fmt=yuva420p"};
   // FFmpeg reads 12 bits of it and writes 10.
   cases->push_back(kept("prores4444_alpha", "v.mov",
                         {"-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le"},
@@ -48,7 +50,9 @@ void add_alpha(std::vector<FootageCase>* cases) {
   cases->back().says = {"10 of the source's 12 bits"};
   cases->push_back(kept("vp9_alpha_kept", "v.webm",
                         {"-c:v", "libvpx-vp9", "-cpu-used", "8", "-pix_fmt", "yuva420p"},
-                        {"TAG:alpha_mode=1", "codec_name=vp9"}));
+                        {"codec_name=vp9"}));
+  cases->back().source_facts = {"TAG:alpha_mode=1"};
+  cases->back().result_facts = {"TAG:ALPHA_MODE=1"};
   FootageCase lost = refused("alpha_into_mp4", "v.mov", {"-c:v", "qtrle", "-pix_fmt", "argb"}, 6, {"alpha"});
   lost.result = "out.mp4";
   cases->push_back(lost);

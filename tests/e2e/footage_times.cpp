@@ -39,6 +39,8 @@ void add_starts(std::vector<FootageCase>* cases) {
   cases->push_back(cut);
   FootageCase mid = kept("starts_between_key_frames", "v.mkv", {"-c:v", "libx264", "-g", "5", "-bf", "0"}, {});
   mid.steps = {{"-copyinkf", "-ss", "0.3", "-c", "copy", "mid.mkv"}};
+  mid.every_packet = true;
+  mid.frames = 12;
   cases->push_back(mid);
   FootageCase open = kept("open_gop", "v.ts", {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
                                                "log-level=none:open-gop=1:keyint=8:min-keyint=8:bframes=3"}, {"codec_name=hevc"});
@@ -59,11 +61,9 @@ void add_missing_times(std::vector<FootageCase>* cases) {
   cases->push_back(raw_hevc);
   FootageCase avi = kept("avi_b_frames", "v.avi", {"-c:v", "mpeg4", "-q:v", "2", "-bf", "2"}, {});
   avi.result = "out.mkv";
-  avi.counted_times = true;
   cases->push_back(avi);
   FootageCase h264 = kept("avi_h264_b_frames", "v.avi", {"-c:v", "libx264", "-bf", "2"}, {});
   h264.result = "out.mp4";
-  h264.counted_times = true;
   cases->push_back(h264);
   FootageCase y4m = kept("y4m", "v.y4m", {}, {"pix_fmt=yuv420p"});
   y4m.result = "out.mkv";
