@@ -85,7 +85,12 @@ json video_json(const media::VideoInfo& info) {
           {"average_rate", info.average_rate.value()},
           {"duration_seconds", info.duration_seconds},
           {"still_picture", info.is_still},
-          {"interlaced", info.is_interlaced}};
+          {"interlaced", info.is_interlaced},
+          {"field_order", info.is_interlaced ? json(info.top_field_first ? "top_first" : "bottom_first") : json()},
+          {"alpha", info.has_alpha},
+          {"transfer", info.transfer == media::Transfer::pq    ? "pq"
+                       : info.transfer == media::Transfer::hlg ? "hlg"
+                                                               : "sdr"}};
 }
 
 void print_text(const json& j) {
@@ -95,7 +100,11 @@ void print_text(const json& j) {
     std::cout << "  stream " << s["index"] << ": " << s["type"].get<std::string>() << ' '
               << s["codec"].get<std::string>() << '\n';
   std::cout << "  picture " << v["width"] << 'x' << v["height"] << ' ' << v["pixel_format"].get<std::string>()
-            << ", " << j["frames"] << " frames, rotation " << v["rotation_degrees"] << '\n';
+            << ", " << j["frames"] << " frames, rotation " << v["rotation_degrees"];
+  if (v["interlaced"]) std::cout << ", interlaced (" << v["field_order"].get<std::string>() << ")";
+  if (v["transfer"] != "sdr") std::cout << ", HDR (" << v["transfer"].get<std::string>() << ")";
+  if (v["alpha"]) std::cout << ", with alpha";
+  std::cout << '\n';
   std::cout << "  shots: " << j["shots_seconds"].size() << '\n';
   for (const json& t : j["faces"])
     std::cout << "  face " << t["id"] << " (shot " << t["shot"] << "): " << t["start_seconds"].get<double>()

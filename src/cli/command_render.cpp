@@ -1,5 +1,7 @@
 #include <spdlog/spdlog.h>
 
+#include <map>
+
 #include "cli/command.h"
 #include "cli/face_choice.h"
 #include "cli/job_key.h"
@@ -134,6 +136,13 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")
       ->check(CLI::Range(0, 63));
   command->add_option("--preset", o.encoder.preset, "Preset of the encoder");
+  command
+      ->add_option("--interlaced", o.interlaced,
+                   "Interlaced footage: refuse; deinterlace, one whole picture for each; keep its fields")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, media::Interlaced>{{"refuse", media::Interlaced::refuse},
+                                                   {"deinterlace", media::Interlaced::deinterlace},
+                                                   {"keep", media::Interlaced::keep}}));
   command->add_flag("--keep-audio", o.keep_source_audio, "Keep the source's own audio as a further track");
   command->add_option("--mask-out", o.mask_out,
                       "Write the mask as gray lossless video (Matroska); 0 = untouched");

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "resyncer/media/video_frame.h"
+#include "tone_map.h"
 
 namespace resyncer::media {
 
@@ -183,6 +184,7 @@ void render_gray(const VideoFrame& frame, const Placement& p, core::ImageU8* out
   std::array<Sampler, 3>& samplers = workspace().samplers;
   bool rgb = layout.matrix == ColorMatrix::rgb && layout.components == 3;
   Levels levels = levels_of(layout);
+  const ToneTable& tones = tone_table(layout.transfer);
   int used = rgb ? 3 : 1;
   for (int c = 0; c < used; ++c) prepare(layout, p, c, &samplers[std::size_t(c)]);
   for (int j = 0; j < p.rows; ++j) {
@@ -191,12 +193,13 @@ void render_gray(const VideoFrame& frame, const Placement& p, core::ImageU8* out
     const float *a = samplers[0].row.data(), *b = samplers[1].row.data(), *c = samplers[2].row.data();
     scatter(p, j, out, [&](std::uint8_t* pixel, std::size_t i) {
       float luma = rgb ? 0.299F * a[i] + 0.587F * b[i] + 0.114F * c[i] : a[i];
-      *pixel = to_byte((luma - levels.luma_offset) * levels.luma_scale);
+      *pixel = tones[to_byte((luma - levels.luma_offset) * levels.luma_scale)];
     });
   }
 }
 
-void render_rgb(const VideoFrame& frame, const Placement& p, core::ImageU8* out) {
+void render_rgb(const VideoFrame& frame, const Placement& p, Transfer transfer, core::ImageU8* out) {
+  const ToneTable& tones = tone_table(transfer);
   const PixelLayout& layout = frame.layout();
   std::array<Plane, 3> planes = frame.planes();
   std::array<Sampler, 3>& samplers = workspace().samplers;
@@ -219,9 +222,9 @@ void render_rgb(const VideoFrame& frame, const Placement& p, core::ImageU8* out)
         green += m.green_cb * cb + m.green_cr * cr;
         blue += m.blue_cb * cb;
       }
-      pixel[0] = to_byte(red);
-      pixel[1] = to_byte(green);
-      pixel[2] = to_byte(blue);
+      pixel[0] = tones[to_byte(red)];
+      pixel[1] = tones[to_byte(green)];
+      pixel[2] = tones[to_byte(blue)];
     });
   }
 }
@@ -279,14 +282,15 @@ void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, f
             core::ImageU8* out) {
   Placement p = place_whole(frame, upright_from_stored, scale);
   resize_for(p, 3, out);
-  render_rgb(frame, p, out);
+  render_rgb(frame, p, frame.layout().transfer, out);
 }
 
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out) {
   resize(out, std::max(0, roi.width()), std::max(0, roi.height()), 3);
   if (roi.empty()) return;
-  render_rgb(frame, place(upright_from_stored, roi.left, roi.top, 1, roi.width(), roi.height()), out);
+  render_rgb(frame, place(upright_from_stored, roi.left, roi.top, 1, roi.width(), roi.height()),
+             Transfer::sdr, out);
 }
 
 }  // namespace resyncer::media

@@ -44,6 +44,19 @@ std::string tag(const AVStream& stream, const char* key) {
   const AVDictionaryEntry* entry = av_dict_get(stream.metadata, key, nullptr, 0);
   return entry != nullptr ? entry->value : "";
 }
+
+// WebM keeps the alpha plane of VP8 and VP9 as a second picture beside each, which only libvpx's decoder reads. Null:
+// no such stream.
+const AVCodec* alpha_decoder(const AVStream& stream) {
+  const AVCodecID codec = stream.codecpar->codec_id;
+  if ((codec != AV_CODEC_ID_VP8 && codec != AV_CODEC_ID_VP9) || tag(stream, "alpha_mode") != "1") return nullptr;
+  return avcodec_find_decoder_by_name(codec == AV_CODEC_ID_VP8 ? "libvpx" : "libvpx-vp9");
+}
+
+void tell_alpha(AVStream* stream) {
+  if (stream->codecpar->format == AV_PIX_FMT_YUV420P && alpha_decoder(*stream) != nullptr)
+    stream->codecpar->format = AV_PIX_FMT_YUVA420P;
+}
 }  // namespace
 
 Demuxer open_input(const std::filesystem::path& path) {
@@ -64,11 +77,13 @@ Demuxer open_input(const std::filesystem::path& path) {
   Demuxer input(context);
   find_streams(context, path);
   if (context->nb_streams == 0) throw Error(ErrorKind::input, "no stream in the file", path.string());
+  for (unsigned i = 0; i < context->nb_streams; ++i) tell_alpha(context->streams[i]);
   return input;
 }
 
 Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::path& path) {
-  const AVCodec* decoder = avcodec_find_decoder(stream.codecpar->codec_id);
+  const AVCodec* decoder = alpha_decoder(stream);
+  if (decoder == nullptr) decoder = avcodec_find_decoder(stream.codecpar->codec_id);
   if (decoder == nullptr)
     throw Error(ErrorKind::input,
                 std::string("no decoder for codec ") + avcodec_get_name(stream.codecpar->codec_id),
@@ -87,11 +102,25 @@ Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::p
   return codec;
 }
 
-StreamInfo describe(const AVFormatContext& input, int index) {
-  const AVStream& stream = *input.streams[index];
+Frame first_picture(const std::filesystem::path& path, int index) {
+  Demuxer input = open_input(path);
+  if (index >= int(input->nb_streams)) return nullptr;
+  Codec codec = open_decoder(*input->streams[index], 1, path);
+  Packet packet = make_packet();
+  Frame frame = make_frame();
+  while (av_read_frame(input.get(), packet.get()) >= 0) {
+    bool sent = packet->stream_index == index && avcodec_send_packet(codec.get(), packet.get()) >= 0;
+    av_packet_unref(packet.get());
+    if (sent && avcodec_receive_frame(codec.get(), frame.get()) >= 0) return frame;
+  }
+  avcodec_send_packet(codec.get(), nullptr);
+  return avcodec_receive_frame(codec.get(), frame.get()) >= 0 ? std::move(frame) : nullptr;
+}
+
+StreamInfo describe(const AVStream& stream) {
   const AVCodecParameters& par = *stream.codecpar;
   StreamInfo info;
-  info.index = index;
+  info.index = stream.index;
   const char* type = av_get_media_type_string(par.codec_type);
   info.type = type != nullptr ? type : "data";
   if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) info.type = "cover";
@@ -102,7 +131,12 @@ StreamInfo describe(const AVFormatContext& input, int index) {
   info.channels = par.codec_type == AVMEDIA_TYPE_AUDIO ? par.ch_layout.nb_channels : 0;
   if (stream.duration != AV_NOPTS_VALUE && stream.duration > 0)
     info.duration_seconds = seconds_of(stream.duration, stream.time_base);
-  else if (input.duration != AV_NOPTS_VALUE && input.duration > 0)
+  return info;
+}
+
+StreamInfo describe(const AVFormatContext& input, int index) {
+  StreamInfo info = describe(*input.streams[index]);
+  if (info.duration_seconds == 0 && input.duration != AV_NOPTS_VALUE && input.duration > 0)
     info.duration_seconds = double(input.duration) / AV_TIME_BASE;
   return info;
 }

@@ -18,6 +18,10 @@ Demuxer open_input(const std::filesystem::path& path);
 // A decoder for the stream, opened. Throws Error{input} when there is none.
 Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::path& path);
 
+// The first picture of a stream as its decoder gives it; null where there is none.
+Frame first_picture(const std::filesystem::path& path, int index);
+
+StreamInfo describe(const AVStream& stream);  // all but the duration where only the container knows it
 StreamInfo describe(const AVFormatContext& input, int index);
 bool is_picture(const AVFormatContext& input);  // a still picture file, not a video
 int rotation_of(const AVStream& stream);        // clockwise, a multiple of 90

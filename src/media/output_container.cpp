@@ -40,6 +40,7 @@ OutputContainer::OutputContainer(const std::filesystem::path& path, bool bit_exa
   int result = avformat_alloc_output_context2(&context, format_for(path), nullptr, nullptr);
   if (result < 0) fail(ErrorKind::output, result, "cannot be set up", path);
   muxer_.reset(context);
+  context->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FLAC in MP4, which players have long known
   if (bit_exact) context->flags |= AVFMT_FLAG_BITEXACT;
   // Time stamps are to stay what they are. The other containers cannot say negative times.
   if (is_mp4_like() || is_matroska()) context->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;

@@ -93,6 +93,8 @@ PixelLayout layout_of(const AVFrame& frame) {
                            frame.chroma_location == AVCHROMA_LOC_TOP ||
                            frame.chroma_location == AVCHROMA_LOC_BOTTOM;
   layout.matrix = is_rgb(d) ? ColorMatrix::rgb : matrix_of(frame);
+  if (frame.color_trc == AVCOL_TRC_SMPTE2084) layout.transfer = Transfer::pq;
+  if (frame.color_trc == AVCOL_TRC_ARIB_STD_B67) layout.transfer = Transfer::hlg;
   return layout;
 }
 

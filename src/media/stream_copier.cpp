@@ -27,6 +27,8 @@ bool can_copy(const AVStream& stream, const OutputContainer& container) {
   if (is_cover(stream))
     return (container.is_mp4_like() || container.is("matroska")) && stream.attached_pic.size > 0;
   if (!container.takes(par.codec_id)) return false;
+  // A track without any packet: nobody knows what is in it, and no muxer can announce it.
+  if (par.codec_type == AVMEDIA_TYPE_AUDIO && (par.sample_rate <= 0 || par.ch_layout.nb_channels <= 0)) return false;
   // The muxer makes chapter and time code tracks of its own.
   if (par.codec_type == AVMEDIA_TYPE_DATA && par.codec_id == AV_CODEC_ID_BIN_DATA)
     return par.codec_tag == MKTAG('g', 'p', 'm', 'd') && container.is_mp4_like();
@@ -37,6 +39,22 @@ bool keeps_tag(const AVCodecParameters& par, const AVOutputFormat& format) {
   if (format.codec_tag == nullptr) return true;
   return av_codec_get_id(format.codec_tag, par.codec_tag) == par.codec_id ||
          av_codec_get_tag(format.codec_tag, par.codec_id) == 0;
+}
+
+// What the muxer makes anew by itself from chapters and time codes, and what is no stream to anybody.
+bool is_made_anew(const AVStream& stream, const OutputContainer& container) {
+  const AVCodecParameters& par = *stream.codecpar;
+  if (par.codec_type != AVMEDIA_TYPE_DATA) return false;
+  if (par.codec_tag == MKTAG('t', 'm', 'c', 'd')) return container.is_mp4_like();
+  return par.codec_id == AV_CODEC_ID_BIN_DATA && par.codec_tag == MKTAG('t', 'e', 'x', 't');
+}
+
+std::string leaving_out(const AVStream& stream, const OutputContainer& container) {
+  const StreamInfo info = describe(stream);
+  std::string text = container.path().string() + ": stream " + std::to_string(info.index) + " of the source is left out (" + info.type;
+  for (const std::string& part : {info.codec == "none" ? std::string() : info.codec, info.language})
+    if (!part.empty()) text += ", " + part;
+  return text + "): ";
 }
 
 // Matroska keeps a cover as an attached file.
@@ -79,8 +97,12 @@ void StreamCopier::add_streams(bool new_speech, bool keep_audio, OutputContainer
   for (int i = 0; i < int(input_->nb_streams); ++i) {
     AVStream* stream = input_->streams[i];
     bool other_picture = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_cover(*stream);
-    bool wanted = i != video_stream_ && i != replaced && !other_picture && can_copy(*stream, *container);
-    if (wanted) add(*stream, new_speech);
+    bool wanted = i != video_stream_ && i != replaced && !other_picture, can = can_copy(*stream, *container);
+    if (wanted && can) add(*stream, new_speech);
+    if (wanted && !can && !is_made_anew(*stream, *container))
+      left_out_.push_back(leaving_out(*stream, *container) + "this container does not take it");
+    if (i != video_stream_ && other_picture)
+      left_out_.push_back(leaving_out(*stream, *container) + "only one picture is rendered");
     if (targets_[std::size_t(i)] == nullptr) stream->discard = AVDISCARD_ALL;
   }
   copy_metadata(input_->metadata, &container->get()->metadata);

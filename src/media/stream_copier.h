@@ -21,6 +21,7 @@ class StreamCopier {
   void add_streams(bool new_speech, bool keep_audio, OutputContainer* container);
   const AVStream& video_stream() const { return *input_->streams[video_stream_]; }
   bool copies_audio() const { return copies_audio_; }
+  const std::vector<std::string>& left_out() const { return left_out_; }  // sentences for the user
   // Writes all packets up to this time of the source.
   void write_until(std::int64_t time, AVRational time_base);
   void write_rest();
@@ -35,6 +36,7 @@ class StreamCopier {
   int video_stream_;
   std::vector<AVStream*> targets_;  // by the source's index, null = not copied
   Packet packet_ = make_packet();
+  std::vector<std::string> left_out_;
   bool pending_ = false, ended_ = true, copies_audio_ = false;
 };
 

@@ -47,15 +47,57 @@ std::vector<std::string> candidates(AVCodecID source, const EncoderOptions& opti
   return names;
 }
 
-// The format in which the encoder takes these pictures as they are, or none.
+// Whether both formats hold the same samples and differ in how these lie: NV12 and planes, RGB in any order.
+bool is_rearranged(AVPixelFormat a, AVPixelFormat b) {
+  constexpr std::uint64_t kMeaning = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_PAL;
+  const AVPixFmtDescriptor &x = *av_pix_fmt_desc_get(a), &y = *av_pix_fmt_desc_get(b);
+  if (x.nb_components != y.nb_components || (x.flags & kMeaning) != (y.flags & kMeaning)) return false;
+  bool same_colours = (x.nb_components >= 3) == (y.nb_components >= 3);
+  return same_colours && x.comp[0].depth == y.comp[0].depth && x.log2_chroma_w == y.log2_chroma_w &&
+         x.log2_chroma_h == y.log2_chroma_h;
+}
+
+// FFmpeg reads 12 bits of ProRes 4444 and writes 10: what a camera or an editor gives comes back in the same codec.
+AVPixelFormat prores_of(const AVCodec& encoder, AVPixelFormat format) {
+  if (encoder.id != AV_CODEC_ID_PRORES) return AV_PIX_FMT_NONE;
+  if (format == AV_PIX_FMT_YUVA444P12) return AV_PIX_FMT_YUVA444P10;
+  return format == AV_PIX_FMT_YUV444P12 ? AV_PIX_FMT_YUV444P10 : AV_PIX_FMT_NONE;
+}
+
+// The format in which the encoder takes these pictures without loss, as they are if possible, or none.
 AVPixelFormat accepted(const AVCodec& encoder, AVPixelFormat format) {
   if (encoder.pix_fmts == nullptr) return format;
-  AVPixelFormat plain = AV_PIX_FMT_NONE;
+  AVPixelFormat plain = AV_PIX_FMT_NONE, other = AV_PIX_FMT_NONE;
   for (const AVPixelFormat* f = encoder.pix_fmts; *f != AV_PIX_FMT_NONE; ++f) {
     if (*f == format) return format;
     if (*f == without_range(format)) plain = *f;
+    if (other == AV_PIX_FMT_NONE && without_range(*f) == *f && is_rearranged(without_range(format), *f)) other = *f;
   }
-  return plain;
+  if (plain != AV_PIX_FMT_NONE) return plain;
+  return other != AV_PIX_FMT_NONE ? other : prores_of(encoder, format);
+}
+
+bool has_alpha(AVPixelFormat format) {
+  return (av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+}
+
+// The encoder may take an alpha plane, and the container not.
+bool loses_alpha(const AVCodec& encoder, AVPixelFormat format, const OutputContainer& container) {
+  const bool beside = encoder.id == AV_CODEC_ID_VP8 || encoder.id == AV_CODEC_ID_VP9;
+  return has_alpha(format) && beside && !container.is_matroska();
+}
+
+bool writes_fields(AVCodecID codec) {
+  switch (codec) {
+    case AV_CODEC_ID_H264:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG4:
+    case AV_CODEC_ID_PRORES:
+    case AV_CODEC_ID_FFV1:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // Visually lossless, and fast.
@@ -77,7 +119,11 @@ bool has_option(const AVCodec& encoder, const char* name) {
                                                       nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
 }
 
-void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionary* settings) {
+std::string joined(const std::string& a, const std::string& b) {
+  return a.empty() || b.empty() ? a + b : a + ":" + b;
+}
+
+void set_quality(const EncoderOptions& options, const HdrMetadata& hdr, AVCodecContext* codec, Dictionary* settings) {
   const AVCodec& encoder = *codec->codec;
   std::string name = encoder.name;
   Quality quality = quality_of(name);
@@ -93,12 +139,15 @@ void set_quality(const EncoderOptions& options, AVCodecContext* codec, Dictionar
     codec->global_quality = FF_QP2LAMBDA * options.crf.value_or(2);
   }
   if (name == "libvpx-vp9" || name == "libaom-av1") settings->set("row-mt", "1");
+  const std::string levels = encoder_parameters(hdr, name);
   if (name == "libx265") {
     std::string log = "log-level=none";
-    settings->set("x265-params", options.bit_exact ? log + ":info=0:pools=none:frame-threads=1" : log);
+    settings->set("x265-params", joined(options.bit_exact ? log + ":info=0:pools=none:frame-threads=1" : log, levels));
   }
   // x264's AVX-512 code for this reads memory that was never set: the result changes from run to run.
-  if (name.rfind("libx264", 0) == 0 && options.bit_exact) settings->set("x264-params", "mbtree=0");
+  if (name.rfind("libx264", 0) == 0 && (options.bit_exact || !levels.empty()))
+    settings->set("x264-params", joined(options.bit_exact ? "mbtree=0" : "", levels));
+  if (name == "libsvtav1" && !levels.empty()) settings->set("svtav1-params", levels);
   if (name == "libsvtav1") ::setenv("SVT_LOG", "0", 0);  // it talks on stderr by itself
   if (name == "ffv1") {
     codec->gop_size = 1;
@@ -132,9 +181,12 @@ Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& in
   if ((container.get()->oformat->flags & AVFMT_GLOBALHEADER) != 0)
     codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   if (container.is("avi")) codec->max_b_frames = 0;  // it has decoding times only
-  if (info.is_interlaced && codec->codec_id == AV_CODEC_ID_H264) {
+  codec->field_order = AV_FIELD_PROGRESSIVE;
+  if (info.is_interlaced) {
     codec->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
-    codec->field_order = par.field_order;
+    codec->field_order = par.field_order > AV_FIELD_PROGRESSIVE ? par.field_order
+                         : info.top_field_first                 ? AV_FIELD_TT
+                                                                : AV_FIELD_BB;
   }
   return codec;
 }
@@ -155,12 +207,21 @@ Codec try_open(const std::string& name, const AVStream& source, const VideoInfo&
   }
   if (accepted(*encoder, picture.pixel_format) == AV_PIX_FMT_NONE) {
     *refusal = "encoder " + name + " does not take the source's pixel format " +
-               av_get_pix_fmt_name(picture.pixel_format);
+               av_get_pix_fmt_name(picture.pixel_format) +
+               (has_alpha(picture.pixel_format) ? ", which has an alpha plane" : "");
+    return nullptr;
+  }
+  if (loses_alpha(*encoder, picture.pixel_format, container)) {
+    *refusal = "the container " + std::string(container.get()->oformat->name) + " has no place for the alpha plane of encoder " + name;
+    return nullptr;
+  }
+  if (info.is_interlaced && !writes_fields(encoder->id)) {
+    *refusal = "encoder " + name + " does not write interlaced video";
     return nullptr;
   }
   Codec codec = set_up(encoder, source, info, picture, options, container);
   Dictionary settings;
-  set_quality(options, codec.get(), &settings);
+  set_quality(options, picture.hdr, codec.get(), &settings);
   int result = avcodec_open2(codec.get(), encoder, settings.address());
   if (result == AVERROR(ENOMEM)) throw Error(ErrorKind::memory, "out of memory");
   if (result < 0) {
@@ -207,6 +268,7 @@ PictureFormat picture_format(const AVStream& source, const VideoInfo& info) {
     picture.matrix = AVCOL_SPC_SMPTE170M;
     return picture;
   }
+  picture.hdr = hdr_metadata(source, info.path);
   picture.time_base = source.time_base;
   picture.frame_rate = {int(info.average_rate.num), int(info.average_rate.den)};
   if (without_range(picture.pixel_format) != picture.pixel_format) picture.range = AVCOL_RANGE_JPEG;

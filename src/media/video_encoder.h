@@ -1,6 +1,7 @@
 // Choice and set-up of the picture's encoder.
 #pragma once
 
+#include "hdr_metadata.h"
 #include "output_container.h"
 #include "resyncer/media/video_writer.h"
 
@@ -12,6 +13,7 @@ struct PictureFormat {
   AVRational time_base{1, 25}, frame_rate{25, 1};
   AVColorRange range = AVCOL_RANGE_UNSPECIFIED;
   AVColorSpace matrix = AVCOL_SPC_UNSPECIFIED;
+  HdrMetadata hdr;
 };
 
 PictureFormat picture_format(const AVStream& source, const VideoInfo& info);

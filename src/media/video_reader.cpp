@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "deinterlacer.h"
 #include "demux.h"
 #include "pixel_format.h"
 
@@ -38,19 +39,32 @@ AVRational average_rate(AVFormatContext* input, AVStream* stream) {
   return rate.num > 0 && rate.den > 0 ? rate : AVRational{25, 1};
 }
 
-// A photograph says how it was held with its pixels. What cannot be decoded is told when it is read.
-int rotation_of_still(int index, const std::filesystem::path& path) {
-  Demuxer input = open_input(path);
-  Codec codec = open_decoder(*input->streams[index], 1, path);
-  Packet packet = make_packet();
-  Frame frame = make_frame();
-  while (av_read_frame(input.get(), packet.get()) >= 0) {
-    bool sent = packet->stream_index == index && avcodec_send_packet(codec.get(), packet.get()) >= 0;
-    av_packet_unref(packet.get());
-    if (sent) break;
+// A photograph says how it was held with its pixels, and some codecs tell with each picture alone whether it holds two
+// fields. What cannot be decoded is told when it is read.
+void look_at_first_picture(const std::filesystem::path& path, int index, VideoInfo* info) {
+  const Frame first = first_picture(path, index);
+  if (!first) return;
+  if (info->is_still) {
+    info->rotation_degrees = rotation_of(*first);
+  } else {
+    info->is_interlaced = first->interlaced_frame != 0;
+    info->top_field_first = first->top_field_first != 0;
   }
-  avcodec_send_packet(codec.get(), nullptr);
-  return avcodec_receive_frame(codec.get(), frame.get()) >= 0 ? rotation_of(*frame) : 0;
+}
+
+Transfer transfer_of(AVColorTransferCharacteristic transfer) {
+  if (transfer == AVCOL_TRC_SMPTE2084) return Transfer::pq;
+  return transfer == AVCOL_TRC_ARIB_STD_B67 ? Transfer::hlg : Transfer::sdr;
+}
+
+// Profile 5 has no ordinary picture below: its colours mean nothing to anything but a Dolby decoder.
+void refuse_bare_dolby_vision(const AVStream& stream, const std::filesystem::path& path) {
+  std::size_t size = 0;
+  const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DOVI_CONF, &size);
+  if (data == nullptr || size < sizeof(AVDOVIDecoderConfigurationRecord)) return;
+  if (reinterpret_cast<const AVDOVIDecoderConfigurationRecord*>(data)->dv_profile == 5)
+    throw Error(ErrorKind::input, "Dolby Vision of profile 5 has colours that only Dolby's decoders know",
+                path.string(), "convert it to HDR10 or HLG first");
 }
 
 VideoInfo describe_video(AVFormatContext* input, int index, const std::filesystem::path& path) {
@@ -67,7 +81,14 @@ VideoInfo describe_video(AVFormatContext* input, int index, const std::filesyste
   info.stored_width = par.width;
   info.stored_height = par.height;
   info.is_still = is_picture(*input);
-  info.rotation_degrees = info.is_still ? rotation_of_still(index, path) : rotation_of(*stream);
+  refuse_bare_dolby_vision(*stream, path);
+  info.rotation_degrees = rotation_of(*stream);
+  info.is_interlaced = par.field_order > AV_FIELD_PROGRESSIVE;
+  info.top_field_first = par.field_order == AV_FIELD_TT || par.field_order == AV_FIELD_BT;  // as shown
+  if (info.is_still || par.field_order == AV_FIELD_UNKNOWN) look_at_first_picture(path, index, &info);
+  info.transfer = transfer_of(par.color_trc);
+  const AVPixFmtDescriptor* pixel = av_pix_fmt_desc_get(AVPixelFormat(par.format));
+  info.has_alpha = pixel != nullptr && (pixel->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
   AVRational aspect = av_guess_sample_aspect_ratio(input, stream, nullptr);
   bool sensible = aspect.num > 0 && aspect.den > 0 && av_q2d(aspect) > 1.0 / 16 && av_q2d(aspect) < 16;
   if (sensible) info.sample_aspect = rational(aspect);
@@ -80,7 +101,6 @@ VideoInfo describe_video(AVFormatContext* input, int index, const std::filesyste
   info.frame_count_hint = stream->nb_frames;
   info.bit_rate = par.bit_rate;
   info.duration_seconds = describe(*input, index).duration_seconds;
-  info.is_interlaced = par.field_order > AV_FIELD_PROGRESSIVE;
   for (unsigned i = 0; i < input->nb_streams; ++i) info.streams.push_back(describe(*input, int(i)));
   return info;
 }
@@ -99,13 +119,31 @@ struct VideoReader::Impl {
   std::int64_t skip_before = AV_NOPTS_VALUE;  // set by seek
   bool just_sought = false;
 
-  Impl(const std::filesystem::path& path, const ReaderOptions& options) : input(open_input(path)) {
+  Interlaced interlaced = Interlaced::deinterlace;
+  bool fields_ahead = false;  // the stream says that its pictures hold fields
+  int threads = 0;
+  std::unique_ptr<Deinterlacer> deinterlacer;  // from the first picture that needs it
+
+  Impl(const std::filesystem::path& path, const ReaderOptions& options)
+      : input(open_input(path)), interlaced(options.interlaced), threads(options.threads) {
     int index = choose_stream(input.get(), options.stream, path);
     codec = open_decoder(*input->streams[index], options.threads, path);
     info = describe_video(input.get(), index, path);
     for (unsigned i = 0; i < input->nb_streams; ++i)
       input->streams[i]->discard = int(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     format = nearest_native(AVPixelFormat(input->streams[index]->codecpar->format));
+    fields_ahead = info.is_interlaced && !info.is_still;
+    if (fields_ahead) meet_fields();
+  }
+
+  void meet_fields() {
+    if (input->streams[info.stream]->codecpar->codec_id == AV_CODEC_ID_HEVC)
+      throw Error(ErrorKind::input, "the video is interlaced, and each field is a picture of its own", info.path.string(),
+                  "weave or deinterlace it first, for example with ffmpeg");
+    if (interlaced == Interlaced::refuse)
+      throw Error(ErrorKind::input, "the video is interlaced: each picture holds two moments", info.path.string(),
+                  "choose --interlaced deinterlace (one whole picture for each, at the same time) or keep");
+    if (interlaced == Interlaced::deinterlace) info.is_interlaced = false;
   }
 
   // Hands the decoder one more packet, or tells it that there are none.
@@ -168,7 +206,8 @@ struct VideoReader::Impl {
                 info.path.string(), "convert it to one size first");
   }
 
-  std::optional<VideoFrame> read() {
+  // The next picture in the format and order of what is handed out; null at the end.
+  Frame next() {
     while (!done) {
       Frame frame = decode();
       if (!frame) {
@@ -184,10 +223,39 @@ struct VideoReader::Impl {
       if (skip_before != AV_NOPTS_VALUE && frame->pts < skip_before) continue;
       if (format == AV_PIX_FMT_NONE) format = nearest_native(AVPixelFormat(frame->format));
       if (frame->format != format) frame = convert(*frame, format, &scaler);
-      return VideoFrame(std::shared_ptr<AVFrame>(frame.release(), Release()));
+      return frame;
     }
-    return std::nullopt;
+    return nullptr;
   }
+
+  // True when the picture is to go through the deinterlacer: from the first one with fields on, all do.
+  bool needs_deinterlacing(const AVFrame& frame) {
+    if (deinterlacer) return true;
+    if (info.is_still || (!fields_ahead && frame.interlaced_frame == 0)) return false;
+    if (!fields_ahead) meet_fields();  // a stream that does not say so beforehand
+    if (interlaced != Interlaced::deinterlace) return false;
+    deinterlacer = std::make_unique<Deinterlacer>(frame, info.top_field_first, threads);
+    return true;
+  }
+
+  std::optional<VideoFrame> read() {
+    Frame out = deinterlacer ? deinterlacer->pull() : nullptr;
+    while (!out) {
+      Frame frame = next();
+      const bool last = !frame;
+      if (last && !deinterlacer) return std::nullopt;
+      if (last || needs_deinterlacing(*frame)) {
+        if (!last || !drained) deinterlacer->push(std::move(frame));
+        drained = last;
+        out = deinterlacer->pull();
+        if (last && !out) return std::nullopt;
+      } else {
+        out = std::move(frame);
+      }
+    }
+    return VideoFrame(std::shared_ptr<AVFrame>(out.release(), Release()));
+  }
+  bool drained = false;  // the deinterlacer knows that there are no more
 
   // --- seeking
   std::int64_t sought = 0;  // where the last jump aimed at
@@ -199,7 +267,8 @@ struct VideoReader::Impl {
     if (result < 0) result = av_seek_frame(input.get(), -1, 0, AVSEEK_FLAG_BYTE);
     if (result < 0) fail(ErrorKind::input, result, "cannot be read from the middle", info.path);
     avcodec_flush_buffers(codec.get());
-    draining = done = false;
+    draining = done = drained = false;
+    deinterlacer.reset();
     last_pts = AV_NOPTS_VALUE;
     just_sought = true;
   }

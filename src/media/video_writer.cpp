@@ -42,6 +42,8 @@ void set_rotation(int degrees, AVStream* to) {
   if (matrix == nullptr) throw Error(ErrorKind::memory, "out of memory");
   av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), degrees);
 }
+
+int depth_of(AVPixelFormat format) { return av_pix_fmt_desc_get(format)->comp[0].depth; }
 }  // namespace
 
 struct VideoWriter::Impl {
@@ -54,6 +56,7 @@ struct VideoWriter::Impl {
   std::unique_ptr<AudioFeed> speech;
   AVStream* speech_stream = nullptr;
   std::string audio_action = "none";
+  std::vector<std::string> left_out;
   Packet packet = make_packet(), speech_packet = make_packet();
   bool speech_pending = false, speech_ended = false;
   Scaler scaler;
@@ -72,6 +75,13 @@ struct VideoWriter::Impl {
     if (!mux.speech.empty()) add_speech(mux.speech, options.bit_exact);
     copier.add_streams(!mux.speech.empty(), mux.keep_source_audio, &container);
     if (mux.speech.empty() && copier.copies_audio()) audio_action = "copied";
+    left_out = copier.left_out();
+    const int read = depth_of(picture.pixel_format), written = depth_of(encoder->pix_fmt);
+    if (written < read)
+      left_out.push_back(container.path().string() + ": encoder " + encoder->codec->name + " writes " +
+                         std::to_string(written) + " of the source's " + std::to_string(read) + " bits");
+    for (const std::string& name : picture.hdr.lost)
+      left_out.push_back(container.path().string() + ": the " + name + " data of each picture is left out; the colours are those without it");
     container.add(mux.statement);
     container.write_header(picture.time_base, double(info.start_pts) * info.time_base.value());
   }
@@ -88,6 +98,7 @@ struct VideoWriter::Impl {
     video->disposition = from.disposition;
     copy_metadata(from.metadata, &video->metadata);
     copy_side_data(from, video);
+    add_to(picture.hdr, video);
     set_rotation(info.rotation_degrees, video);
   }
 
@@ -133,6 +144,8 @@ struct VideoWriter::Impl {
     if (!out) throw Error(ErrorKind::memory, "out of memory");
     if (without_range(AVPixelFormat(out->format)) == without_range(encoder->pix_fmt))
       out->format = encoder->pix_fmt;
+    else if (out->format == picture.pixel_format)  // the encoder wants the same samples in other planes
+      out = convert(*out, encoder->pix_fmt, &scaler);
     if (out->format != encoder->pix_fmt || out->width != encoder->width || out->height != encoder->height)
       throw Error(ErrorKind::internal, "a frame does not have the format that was announced",
                   container.path().string());
@@ -195,5 +208,6 @@ VideoWriter::VideoWriter(VideoWriter&&) noexcept = default;
 void VideoWriter::write(const VideoFrame& frame) { impl_->write(frame); }
 void VideoWriter::finish() { impl_->finish(); }
 const std::string& VideoWriter::audio_action() const { return impl_->audio_action; }
+const std::vector<std::string>& VideoWriter::left_out() const { return impl_->left_out; }
 
 }  // namespace resyncer::media

@@ -77,7 +77,8 @@ void check_alike(const media::VideoReader& a, const media::VideoReader& b) {
 }  // namespace
 
 Comparison compare_videos(const fs::path& a, const fs::path& b, const ProgressSink& progress) {
-  media::VideoReader first(a), second(b);
+  const media::ReaderOptions as_coded{-1, 0, media::Interlaced::keep};
+  media::VideoReader first(a, as_coded), second(b, as_coded);
   check_alike(first, second);
   Comparison out;
   out.a = a, out.b = b;

@@ -66,6 +66,11 @@ Json face_of(const track::FaceChoice& face) {
   return "largest";
 }
 
+const char* text_of(media::Interlaced interlaced) {
+  if (interlaced == media::Interlaced::keep) return "keep";
+  return interlaced == media::Interlaced::deinterlace ? "deinterlace" : "refuse";
+}
+
 // What shapes the result; defaults that depend on the source are null.
 Json options_of(const RenderOptions& options, const RenderReport& report) {
   const media::EncoderOptions& encoder = options.encoder;
@@ -77,6 +82,7 @@ Json options_of(const RenderOptions& options, const RenderReport& report) {
           {"crf", encoder.crf ? Json(*encoder.crf) : Json()},
           {"preset", encoder.preset.empty() ? Json() : Json(encoder.preset)},
           {"keep_audio", options.keep_source_audio},
+          {"interlaced", text_of(options.interlaced)},
           {"speech_stream", report.audio_action},
           {"label", options.label},
           {"deterministic", options.deterministic}};

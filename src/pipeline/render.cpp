@@ -45,7 +45,7 @@ struct Painted {
 class FrameSource {
  public:
   FrameSource(const RenderOptions& options, bool is_still)
-      : reader_(options.input, {-1, options.threads}), is_still_(is_still) {}
+      : reader_(options.input, {-1, options.threads, options.interlaced}), is_still_(is_still) {}
 
   const media::VideoReader& reader() const { return reader_; }
   media::VideoFrame next(std::int64_t index) {
@@ -179,6 +179,8 @@ class RenderLoop {
     writer_.finish();
     if (store_) store_->remove();
     report_->audio_action = writer_.audio_action();
+    const auto& left_out = writer_.left_out();
+    report_->notes.insert(report_->notes.end(), left_out.begin(), left_out.end());
   }
 
   const RenderOptions& options_;
@@ -248,6 +250,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
   check_swap(options);
+  media::VideoReader(options.input, {-1, 1, options.interlaced});  // refuses now what it would refuse in the end
   if (options.provenance) check_consent_note(options.consent_note);
   Scene scene;
   scene.label = make_label(options);

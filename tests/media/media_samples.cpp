@@ -72,6 +72,8 @@ Owned<AVCodecContext> open_encoder(const VideoSample& s, int scale, bool global_
   codec->time_base = {s.time_base_num, s.time_base_den};
   codec->framerate = {25, 1};
   codec->gop_size = 10;
+  codec->color_trc = s.transfer;
+  if (s.interlaced) codec->flags |= AV_CODEC_FLAG_INTERLACED_DCT | AV_CODEC_FLAG_INTERLACED_ME;
   codec->thread_count = 1;
   if (global_header) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   check(avcodec_open2(codec.get(), encoder, nullptr), "encoder");
@@ -181,6 +183,8 @@ void write_video(const std::filesystem::path& path, const VideoSample& s) {
     frame->height = codec->height;
     frame->format = s.format;
     frame->pts = s.pts[i];
+    frame->interlaced_frame = s.interlaced ? 1 : 0;
+    frame->top_field_first = s.interlaced && s.top_field_first ? 1 : 0;
     check(av_frame_get_buffer(frame.get(), 0), "frame");
     paint(frame.get(), int(i));
     encode(codec.get(), frame.get(), muxer.get());

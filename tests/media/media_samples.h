@@ -21,6 +21,8 @@ struct VideoSample {
   int time_base_num = 1, time_base_den = 25;
   std::vector<std::int64_t> pts;  // one frame each
   int rotation_clockwise = 0;
+  bool interlaced = false, top_field_first = true;
+  AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;
   int audio_tracks = 0;  // PCM, one second each; track i holds samples of value 100 * (i + 1)
   bool subtitle = false, chapter = false;
   int change_size_at = -1;  // frame from which the pictures are twice as large (raw streams only)

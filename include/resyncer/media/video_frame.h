@@ -15,6 +15,7 @@ struct AVFrame;
 namespace resyncer::media {
 
 enum class ColorMatrix { bt601, bt709, bt2020, rgb };  // rgb: the planes are R, G, B
+enum class Transfer { sdr, pq, hlg };                  // what codes mean as light (ITU-R BT.2100 for HDR)
 
 // Layout of the planes, so that compose needs no libav. Samples are 8 bit, or 9-16 bit in native-endian
 // uint16.
@@ -26,6 +27,7 @@ struct PixelLayout {
   bool full_range = false;
   bool chroma_centered = false;  // horizontally: false = left sited (MPEG-2, H.264 default), true = centre
   ColorMatrix matrix = ColorMatrix::bt709;
+  Transfer transfer = Transfer::sdr;
 };
 
 struct Plane {
@@ -59,13 +61,14 @@ class VideoFrame {
 core::Affine2 upright_from_stored(int stored_width, int stored_height, int rotation_degrees,
                                   double sample_aspect);
 
-// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution). Reuses `out`'s
-// memory.
+// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution), as it looks on an
+// ordinary screen: HDR is tone-mapped. Reuses `out`'s memory.
 void to_gray(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
              core::ImageU8* out);
 void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
             core::ImageU8* out);
-// Part of the frame in RGB: `roi` in upright full-resolution pixels; outside the frame the edge is repeated.
+// Part of the frame in RGB as it is coded (HDR is not tone-mapped), so that it can be painted with: `roi` in upright
+// full-resolution pixels; outside the frame the edge is repeated.
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out);
 

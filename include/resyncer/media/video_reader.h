@@ -36,13 +36,24 @@ struct VideoInfo {
   std::int64_t bit_rate = 0;          // of the video stream, 0 = unknown
   double duration_seconds = 0;
   bool is_still = false;  // a picture file (PNG, JPEG, ...), one frame
-  bool is_interlaced = false;
+  bool is_interlaced = false;    // of a reader: whether the frames it hands out still are
+  bool top_field_first = false;  // where interlaced
+  bool has_alpha = false;
+  Transfer transfer = Transfer::sdr;
   std::vector<StreamInfo> streams;
+};
+
+// What becomes of pictures that hold two fields, two moments.
+enum class Interlaced {
+  deinterlace,  // one whole picture for each, at the same time; what only looks at a video wants this
+  keep,         // as they are coded
+  refuse        // Error{input}
 };
 
 struct ReaderOptions {
   int stream = -1;  // index of the video stream, -1 = the best
   int threads = 0;  // decoder threads, 0 = as many as cores
+  Interlaced interlaced = Interlaced::deinterlace;
 };
 
 class VideoReader {

@@ -51,6 +51,8 @@ class VideoWriter {
   void write(const VideoFrame& frame);      // presentation order; pts in the source's time base
   void finish();                            // flushes, writes the trailer, renames. Throws Error{output}
   const std::string& audio_action() const;  // "copied", "encoded as aac", "none": for the log
+  // What of the source is not in the result, sentences for the user.
+  const std::vector<std::string>& left_out() const;
 
  private:
   struct Impl;

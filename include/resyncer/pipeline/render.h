@@ -38,6 +38,7 @@ struct RenderOptions {
   std::filesystem::path drive;   // video whose mouth is followed instead of the speech; empty = none
   MouthControls mouth;
   media::EncoderOptions encoder;
+  media::Interlaced interlaced = media::Interlaced::refuse;  // what the result is to be of interlaced footage
   track::FaceChoice face;
   track::TrackerOptions tracker;
   bool keep_source_audio = false;
