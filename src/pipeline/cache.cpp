@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "resyncer/core/error.h"
+#include "resyncer/core/output_file.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/pipeline/content_hash.h"
 
@@ -314,6 +315,7 @@ Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, c
   Analysis fresh = analyse(video, options, progress);
   try {
     fs::create_directories(cache.folder, ignored);
+    core::remove_abandoned(file);
     save_analysis(fresh, file);
     if (cache.max_bytes > 0) limit_size(cache.folder, cache.max_bytes);
   } catch (const core::Error&) {
