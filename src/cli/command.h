@@ -33,6 +33,7 @@ void add_train(CLI::App* app, GlobalOptions* global, Run* run);
 void add_eval(CLI::App* app, GlobalOptions* global, Run* run);
 void add_compare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_style(CLI::App* app, GlobalOptions* global, Run* run);
+void add_golden(CLI::App* app, GlobalOptions* global, Run* run);
 void add_bench(CLI::App* app, GlobalOptions* global, Run* run);
 
 }  // namespace resyncer::cli

@@ -1,10 +1,14 @@
+#include "cli/command_render.h"
+
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/face_choice.h"
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
+#include "cli/streamed_input.h"
 #include "cli/style_choice.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
@@ -37,8 +41,10 @@ std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthF
 
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
-  const fs::path provenance = o.provenance ? pipeline::provenance_file(o.output) : fs::path();
-  std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats, provenance};
+  const bool beside = o.provenance && !media::is_stream(o.output);
+  const fs::path provenance = beside ? pipeline::provenance_file(o.output) : fs::path();
+  std::vector<fs::path> outputs = {o.mask_out, o.preview, flags.stats, provenance};
+  if (o.output != "-") outputs.push_back(o.output);
   for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
   spare_inputs(outputs, input_files(o, flags.mouth));
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
@@ -48,14 +54,26 @@ void check_outputs(const RenderFlags& flags) {
 // Before hours of work, not after: the result would lie on its side.
 void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
   int degrees = media::probe_video(options.input).rotation_degrees;
-  if (degrees != 0 && !media::keeps_rotation(options.output))
+  if (degrees != 0 && !media::keeps_rotation(options.output, options.encoder.container))
     spdlog::warn(
         "{}: this container cannot carry the rotation of {} degrees, players will show the result "
         "turned; name it .mp4 or .mov to keep it",
         options.output.string(), degrees);
 }
 
-void run_render(RenderFlags flags, const GlobalOptions& global) {
+void take_streams(pipeline::RenderOptions* options) {
+  if (options->output == "-" && ::isatty(STDOUT_FILENO) == 1)
+    throw core::Error(core::ErrorKind::usage, "standard output is a terminal", "",
+                      "pipe it into a program, or name a file");
+  StreamedInputs streams;
+  for (fs::path* input : {&options->input, &options->speech, &options->drive}) streams.take(input);
+  if (options->output != "-")
+    spare_inputs({options->output}, {options->input, options->speech});  // of "< file"
+}
+
+// What was typed, as the pipeline takes it.
+void complete(RenderFlags* typed) {
+  RenderFlags& flags = *typed;
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
   if (options.speech.empty()) options.speech = options.drive;
@@ -68,7 +86,13 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
   if (options.renderer == pipeline::Renderer::warp && (!options.person.empty() || options.adapt_minutes > 0))
     throw core::Error(core::ErrorKind::usage, "--renderer warp has no network to adapt", "",
                       "leave out --person and --adapt");
+}
+
+void run_render(RenderFlags flags, const GlobalOptions& global) {
+  auto& options = flags.options;
+  complete(&flags);
   check_outputs(flags);
+  take_streams(&options);
   warn_of_lost_rotation(options);
   if (!options.provenance)
     spdlog::warn("{}: with --no-provenance the result will not say that it was altered",
@@ -87,19 +111,22 @@ void run_render(RenderFlags flags, const GlobalOptions& global) {
                report.audio_action);
 }
 
-}  // namespace
-
-void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
-  auto flags = std::make_shared<RenderFlags>();
+CLI::App* declare(CLI::App* app, RenderFlags* flags) {
   auto& o = flags->options;
   CLI::App* command = app->add_subcommand(
       "render", "Lip-sync a video (or a picture) to a speech track, swap its face, or both");
-  command->add_option("input", o.input, "Video or still picture")->required();
+  command->add_option("input", o.input, "Video or still picture; - = standard input")->required();
   command->add_option("-a,--audio", o.speech,
-                      "Speech: any file with an audio stream (default: that of --drive)");
+                      "Speech: any file with an audio stream; - = standard input (default: that of --drive)");
   command->add_option("--identity", o.identity,
                       "Swap the face for this person's: a picture, a video, or a folder of them");
-  command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
+  command->add_option("-o,--output", o.output, "Result; the container follows the name; - = standard output")
+      ->required();
+  command
+      ->add_option(
+          "--format", o.encoder.container,
+          "Container, whatever the name says (default for pipes: matroska); yuv4mpegpipe: the picture alone")
+      ->check(CLI::IsMember({"matroska", "nut", "yuv4mpegpipe"}));
   command
       ->add_option("--renderer", flags->renderer,
                    "network, or warp: the nearest reference alone (fast preview)")
@@ -143,7 +170,29 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
   command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");
   auto* yes = command->add_flag("-y,--yes", flags->yes, "Overwrite results without asking");
   command->add_flag("-n,--never", flags->no, "Never overwrite")->excludes(yes);
-  command->callback([=] { *run = [=] { run_render(*flags, *global); }; });
+  return command;
+}
+
+}  // namespace
+
+pipeline::RenderOptions parse_render(const std::vector<std::string>& arguments, const std::string& place) {
+  CLI::App app;
+  RenderFlags flags;
+  declare(&app, &flags);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  reversed.emplace_back("render");
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& fault) {
+    throw core::Error(core::ErrorKind::usage, fault.what(), place, "see resyncer render --help");
+  }
+  complete(&flags);
+  return flags.options;
+}
+
+void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
+  auto flags = std::make_shared<RenderFlags>();
+  declare(app, flags.get())->callback([=] { *run = [=] { run_render(*flags, *global); }; });
 }
 
 }  // namespace resyncer::cli

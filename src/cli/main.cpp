@@ -1,5 +1,6 @@
 // resyncer: find the command, parse only, then run; the one place where exceptions become messages and exit
 // codes.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/log.h"
+#include "cli/streamed_input.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
 
@@ -29,10 +31,17 @@ void catch_signals() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // likewise a file beyond the user's limit
+}
+
+// Or the first files opened would take the places of the standard streams that the caller has closed.
+void occupy_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", O_RDONLY);
 }
 
 int fail(ErrorKind kind, const std::string& message) {
-  resyncer::cli::log_error(kind, message);
+  resyncer::cli::log_error(kind, resyncer::cli::StreamedInputs::in_the_users_words(message));
   return resyncer::core::exit_code(kind);
 }
 
@@ -64,6 +73,7 @@ int guarded(const resyncer::cli::Run& run) {
 
 int main(int argc, char** argv) {
   using namespace resyncer::cli;
+  occupy_standard_streams();
   catch_signals();
   CLI::App app{"Offline lip-sync video renderer: the same video, speaking new words."};
   app.set_version_flag("--version", "resyncer " RESYNCER_VERSION);
@@ -89,6 +99,7 @@ int main(int argc, char** argv) {
   add_train(&app, &global, &run);
   add_eval(&app, &global, &run);
   add_compare(&app, &global, &run);
+  add_golden(&app, &global, &run);
   add_bench(&app, &global, &run);
 
   try {

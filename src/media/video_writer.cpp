@@ -63,13 +63,13 @@ struct VideoWriter::Impl {
   Impl(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& options,
        const MuxOptions& mux)
       : info(source.info()),
-        container(path, options.bit_exact),
+        container(path, options.container, options.bit_exact),
         copier(mux.source.empty() ? info.path : mux.source, info.stream) {
     const AVStream& from = copier.video_stream();
     picture = picture_format(from, info);
     encoder = open_video_encoder(from, info, picture, options, container);
     add_video(from);
-    if (!mux.speech.empty()) add_speech(mux.speech, options.bit_exact);
+    if (!mux.speech.empty() && !container.is("yuv4mpegpipe")) add_speech(mux.speech, options.bit_exact);
     copier.add_streams(!mux.speech.empty(), mux.keep_source_audio, &container);
     if (mux.speech.empty() && copier.copies_audio()) audio_action = "copied";
     container.add(mux.statement);

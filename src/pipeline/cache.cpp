@@ -9,6 +9,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "pipeline/steady_files.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
 #include "resyncer/core/tensor_file.h"
@@ -299,7 +300,12 @@ Analysis load_analysis(const fs::path& path) { return Loader(path).load(); }
 Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, const CacheOptions& cache,
                         const ProgressSink& progress, bool* from_cache) {
   if (from_cache != nullptr) *from_cache = false;
-  if (cache.folder.empty()) return analyse(video, options, progress);
+  const SteadyFiles steady({video});
+  if (cache.folder.empty()) {
+    Analysis fresh = analyse(video, options, progress);
+    steady.check();
+    return fresh;
+  }
   fs::path file = cache.folder / cache_key(video, options);
   std::error_code ignored;
   if (fs::exists(file, ignored)) {
@@ -313,6 +319,7 @@ Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, c
     }
   }
   Analysis fresh = analyse(video, options, progress);
+  steady.check();  // or the analysis of one video would be kept under the name of another
   try {
     fs::create_directories(cache.folder, ignored);
     core::remove_abandoned(file);
