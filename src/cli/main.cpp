@@ -8,6 +8,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "cli/command.h"
 #include "cli/log.h"
@@ -52,6 +53,13 @@ bool is_out_of_memory(const std::string& message) {
          message.find("Cannot allocate memory") != std::string::npos;
 }
 
+// No memory for the stack of one more thread.
+bool is_no_thread(const std::exception& e) {
+  const auto* error = dynamic_cast<const std::system_error*>(&e);
+  return error != nullptr && (error->code() == std::errc::resource_unavailable_try_again ||
+                              error->code() == std::errc::not_enough_memory);
+}
+
 int guarded(const resyncer::cli::Run& run) {
   try {
     run();
@@ -62,7 +70,7 @@ int guarded(const resyncer::cli::Run& run) {
     return fail(ErrorKind::memory, "out of memory; use fewer --threads or a smaller video");
   } catch (const std::exception& e) {
     std::string message = e.what();
-    if (is_out_of_memory(message))
+    if (is_out_of_memory(message) || is_no_thread(e))
       return fail(ErrorKind::memory, "out of memory; use fewer --threads or a smaller video");
     return fail(ErrorKind::internal, "internal error: " + message.substr(0, message.find('\n')) +
                                          "; please report it with the command line");

@@ -83,6 +83,8 @@ struct VideoWriter::Impl {
     if (container.is_mp4_like() && encoder->codec_id == AV_CODEC_ID_HEVC)
       video->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');  // Apple's players want this of the two
     video->time_base = picture.time_base;
+    if (container.is("yuv4mpegpipe"))
+      video->time_base = av_inv_q(picture.frame_rate);  // all that it tells of time
     video->avg_frame_rate = video->r_frame_rate = picture.frame_rate;
     video->sample_aspect_ratio = encoder->sample_aspect_ratio;
     video->disposition = from.disposition;
