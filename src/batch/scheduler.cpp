@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "batch/render_child.h"
-#include "resyncer/core/stale_outputs.h"
+#include "resyncer/core/output_file.h"
 
 namespace resyncer::batch {
 
@@ -116,7 +116,7 @@ void Scheduler::consider(Work* work) {
 
 std::optional<Fault> Scheduler::prepare(Work* work, Verdict* verdict) {
   journal_->refresh();  // another batch may have done it since
-  for (const fs::path& file : work->outputs) core::remove_stale_outputs(file);
+  for (const fs::path& file : work->outputs) core::remove_abandoned(file);
   try {
     work->key = job_key(*work->job, options_.folder, options_.program, &hashes_);
   } catch (const core::Error& e) {
@@ -221,7 +221,7 @@ void Scheduler::conclude(Running* running) {
     fault = record(work);
   }
   if (!fault) return finish(work, State::rendered);
-  for (const fs::path& file : work->outputs) core::remove_stale_outputs(file);
+  for (const fs::path& file : work->outputs) core::remove_abandoned(file);
   if (signals_.caught() != 0) {
     result.message = "the batch was interrupted";
     return finish(work, State::not_run);

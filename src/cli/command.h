@@ -37,6 +37,7 @@ void add_eval(CLI::App* app, GlobalOptions* global, Run* run);
 void add_compare(CLI::App* app, GlobalOptions* global, Run* run);
 void add_style(CLI::App* app, GlobalOptions* global, Run* run);
 void add_batch(CLI::App* app, GlobalOptions* global, Run* run);
+void add_golden(CLI::App* app, GlobalOptions* global, Run* run);
 void add_bench(CLI::App* app, GlobalOptions* global, Run* run);
 void add_config(CLI::App* app, GlobalOptions* global, Run* run);
 void add_doctor(CLI::App* app, GlobalOptions* global, Run* run);

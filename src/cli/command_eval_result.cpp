@@ -4,6 +4,7 @@
 #include "cli/metric_limits.h"
 #include "cli/progress_bar.h"
 #include "cli/report_files.h"
+#include "cli/streamed_input.h"
 #include "resyncer/core/error.h"
 #include "resyncer/pipeline/measure_result.h"
 
@@ -36,7 +37,7 @@ void check_measurable(const std::vector<Limit>& limits, const pipeline::ResultFi
 }
 
 void run_result(ResultFlags flags, const GlobalOptions& global) {
-  const pipeline::ResultFiles& files = flags.files;
+  pipeline::ResultFiles& files = flags.files;
   if (files.result.empty() || files.speech.empty())
     throw core::Error(core::ErrorKind::usage,
                       files.result.empty() ? "RESULT is required: the video to measure"
@@ -47,10 +48,13 @@ void run_result(ResultFlags flags, const GlobalOptions& global) {
   flags.options.face = parse_face_choice(flags.face);
   flags.options.film = !flags.reports.html.empty();
   check_report_files(flags.reports, {files.result, files.speech, files.source, files.real, files.mask});
+  StreamedInputs streams;
+  for (std::filesystem::path* file : {&files.result, &files.speech}) streams.take(file);
   ProgressBar bar(global);
   const pipeline::ModelSet models = pipeline::find_models(global.models_folder());
-  const pipeline::Report report = pipeline::measure_result(files, models, flags.options, bar.sink());
+  pipeline::Report report = pipeline::measure_result(files, models, flags.options, bar.sink());
   bar.finish();
+  for (auto& [what, path] : report.inputs) path = StreamedInputs::in_the_users_words(path);
   write_reports(
       flags.reports, pipeline::report_text(report), [&] { return pipeline::report_json(report); },
       [&] { return pipeline::report_html(report); });

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/progress_bar.h"
+#include "cli/streamed_input.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/cache.h"
 
@@ -114,7 +115,9 @@ void print_text(const json& j) {
   std::cout << "  estimated time: " << j["estimated_seconds"].get<double>() << " s on two cores\n";
 }
 
-void run_inspect(const InspectFlags& flags, const GlobalOptions& global) {
+void run_inspect(InspectFlags flags, const GlobalOptions& global) {
+  const std::string name = flags.file.string();
+  StreamedInputs().take(&flags.file);
   media::VideoInfo info = media::probe_video(flags.file);
   pipeline::CacheOptions cache;
   if (!flags.no_cache) cache.folder = pipeline::default_cache_folder();
@@ -125,7 +128,7 @@ void run_inspect(const InspectFlags& flags, const GlobalOptions& global) {
   for (std::int64_t start : analysis.tracks.shot_starts)
     if (start < analysis.frame_count()) shots.push_back(analysis.seconds(start));
   for (const auto& track : analysis.tracks.tracks) faces.push_back(track_json(analysis, track));
-  json j = {{"file", flags.file.string()},
+  json j = {{"file", name},
             {"container", info.container},
             {"streams", streams_json(info.streams)},
             {"video", video_json(info)},
@@ -145,7 +148,7 @@ void add_inspect(CLI::App* app, GlobalOptions* global, Run* run) {
   auto flags = std::make_shared<InspectFlags>();
   CLI::App* command =
       app->add_subcommand("inspect", "Streams, shots, face tracks, gaps and estimated time of a video");
-  command->add_option("file", flags->file, "Video or still picture")->required();
+  command->add_option("file", flags->file, "Video or still picture; - = standard input")->required();
   command->add_flag("--json", flags->as_json, "Print JSON");
   command->add_option("--landmarks", flags->analysis.tracker.landmark_model,
                       "Another 68-point dlib shape predictor");

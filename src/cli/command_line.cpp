@@ -73,6 +73,7 @@ CommandLine::CommandLine(bool with_defaults) {
   add_eval(&app, &global, &run);
   add_compare(&app, &global, &run);
   add_batch(&app, &global, &run);
+  add_golden(&app, &global, &run);
   add_bench(&app, &global, &run);
   add_config(&app, &global, &run);
   add_doctor(&app, &global, &run);

@@ -1,4 +1,7 @@
+#include "cli/command_render.h"
+
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -8,6 +11,7 @@
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
+#include "cli/streamed_input.h"
 #include "cli/style_choice.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
@@ -41,8 +45,10 @@ std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthF
 
 void check_outputs(const RenderFlags& flags) {
   const auto& o = flags.options;
-  const fs::path provenance = o.provenance ? pipeline::provenance_file(o.output) : fs::path();
-  std::vector<fs::path> outputs = {o.output, o.mask_out, o.preview, flags.stats, provenance};
+  const bool beside = o.provenance && !media::is_stream(o.output);
+  const fs::path provenance = beside ? pipeline::provenance_file(o.output) : fs::path();
+  std::vector<fs::path> outputs = {o.mask_out, o.preview, flags.stats, provenance};
+  if (o.output != "-") outputs.push_back(o.output);
   for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
   spare_inputs(outputs, input_files(o, flags.mouth));
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
@@ -52,7 +58,7 @@ void check_outputs(const RenderFlags& flags) {
 // Before hours of work, not after: the result would lie on its side.
 void warn_of_lost_rotation(const pipeline::RenderOptions& options) {
   int degrees = media::probe_video(options.input).rotation_degrees;
-  if (degrees != 0 && !media::keeps_rotation(options.output))
+  if (degrees != 0 && !media::keeps_rotation(options.output, options.encoder.container))
     spdlog::warn(
         "{}: this container cannot carry the rotation of {} degrees, players will show the result "
         "turned; name it .mp4 or .mov to keep it",
@@ -68,7 +74,19 @@ fs::path painted_file(const CLI::App& command, const pipeline::ModelSet& models)
   return cache / "unfinished" / (job_key(command, models, indifferent) + ".painted");
 }
 
-void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions& global) {
+void take_streams(pipeline::RenderOptions* options) {
+  if (options->output == "-" && ::isatty(STDOUT_FILENO) == 1)
+    throw core::Error(core::ErrorKind::usage, "standard output is a terminal", "",
+                      "pipe it into a program, or name a file");
+  StreamedInputs streams;
+  for (fs::path* input : {&options->input, &options->speech, &options->drive}) streams.take(input);
+  if (options->output != "-")
+    spare_inputs({options->output}, {options->input, options->speech});  // of "< file"
+}
+
+// What was typed, as the pipeline takes it.
+void complete(RenderFlags* typed) {
+  RenderFlags& flags = *typed;
   auto& options = flags.options;
   options.face = parse_face_choice(flags.face);
   if (options.speech.empty()) options.speech = options.drive;
@@ -81,14 +99,23 @@ void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions&
   if (options.renderer == pipeline::Renderer::warp && (!options.person.empty() || options.adapt_minutes > 0))
     throw core::Error(core::ErrorKind::usage, "--renderer warp has no network to adapt", "",
                       "leave out --person and --adapt");
+}
+
+void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions& global) {
+  auto& options = flags.options;
+  complete(&flags);
   check_outputs(flags);
+  const std::vector<fs::path> typed = {options.input, options.speech, options.drive};
+  take_streams(&options);
+  // What comes through a pipe is not known by its name.
+  const bool streamed = typed != std::vector<fs::path>{options.input, options.speech, options.drive};
   warn_of_lost_rotation(options);
   if (!options.provenance)
     spdlog::warn("{}: with --no-provenance the result will not say that it was altered",
                  options.output.string());
   ProgressBar bar(global);
   pipeline::ModelSet models = pipeline::find_models(global.models_folder());
-  if (flags.resume) options.painted = painted_file(command, models);
+  if (flags.resume && !streamed) options.painted = painted_file(command, models);
   pipeline::RenderReport report = pipeline::render(options, models, bar.sink());
   bar.finish();
   for (const std::string& note : report.notes) spdlog::warn("{}", note);
@@ -101,19 +128,22 @@ void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions&
                report.audio_action);
 }
 
-}  // namespace
-
-void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
-  auto flags = std::make_shared<RenderFlags>();
+CLI::App* declare(CLI::App* app, RenderFlags* flags) {
   auto& o = flags->options;
   CLI::App* command = app->add_subcommand(
       "render", "Lip-sync a video (or a picture) to a speech track, swap its face, or both");
-  command->add_option("input", o.input, "Video or still picture")->required();
+  command->add_option("input", o.input, "Video or still picture; - = standard input")->required();
   command->add_option("-a,--audio", o.speech,
-                      "Speech: any file with an audio stream (default: that of --drive)");
+                      "Speech: any file with an audio stream; - = standard input (default: that of --drive)");
   command->add_option("--identity", o.identity,
                       "Swap the face for this person's: a picture, a video, or a folder of them");
-  command->add_option("-o,--output", o.output, "Result; the container follows the name")->required();
+  command->add_option("-o,--output", o.output, "Result; the container follows the name; - = standard output")
+      ->required();
+  command
+      ->add_option(
+          "--format", o.encoder.container,
+          "Container, whatever the name says (default for pipes: matroska); yuv4mpegpipe: the picture alone")
+      ->check(CLI::IsMember({"matroska", "nut", "yuv4mpegpipe"}));
   command
       ->add_option("--renderer", flags->renderer,
                    "network, or warp: the nearest reference alone (fast preview)")
@@ -170,6 +200,29 @@ void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
       ->excludes(no_cache);
   auto* yes = command->add_flag("-y,--yes", flags->yes, "Overwrite results without asking");
   command->add_flag("-n,--never", flags->no, "Never overwrite")->excludes(yes);
+  return command;
+}
+
+}  // namespace
+
+pipeline::RenderOptions parse_render(const std::vector<std::string>& arguments, const std::string& place) {
+  CLI::App app;
+  RenderFlags flags;
+  declare(&app, &flags);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  reversed.emplace_back("render");
+  try {
+    app.parse(reversed);
+  } catch (const CLI::ParseError& fault) {
+    throw core::Error(core::ErrorKind::usage, fault.what(), place, "see resyncer render --help");
+  }
+  complete(&flags);
+  return flags.options;
+}
+
+void add_render(CLI::App* app, GlobalOptions* global, Run* run) {
+  auto flags = std::make_shared<RenderFlags>();
+  CLI::App* command = declare(app, flags.get());
   command->callback([=] { *run = [=] { run_render(*command, *flags, *global); }; });
 }
 

@@ -1,5 +1,6 @@
 // resyncer: find the command, parse only, then run; the one place where exceptions become messages and exit
 // codes.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -7,9 +8,11 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include "cli/command_line.h"
 #include "cli/log.h"
+#include "cli/streamed_input.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/output_file.h"
 
@@ -29,10 +32,17 @@ void catch_signals() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write(), not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // likewise a file beyond the user's limit
+}
+
+// Or the first files opened would take the places of the standard streams that the caller has closed.
+void occupy_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)!::open("/dev/null", O_RDONLY);
 }
 
 int fail(ErrorKind kind, const std::string& message) {
-  resyncer::cli::log_error(kind, message);
+  resyncer::cli::log_error(kind, resyncer::cli::StreamedInputs::in_the_users_words(message));
   return resyncer::core::exit_code(kind);
 }
 
@@ -41,6 +51,13 @@ bool is_out_of_memory(const std::string& message) {
   return message.find("can't allocate memory") != std::string::npos ||
          message.find("Insufficient memory") != std::string::npos ||
          message.find("Cannot allocate memory") != std::string::npos;
+}
+
+// No memory for the stack of one more thread.
+bool is_no_thread(const std::exception& e) {
+  const auto* error = dynamic_cast<const std::system_error*>(&e);
+  return error != nullptr && (error->code() == std::errc::resource_unavailable_try_again ||
+                              error->code() == std::errc::not_enough_memory);
 }
 
 // `added`: what configuration has put into the command line.
@@ -56,7 +73,7 @@ int guarded(const resyncer::cli::Run& run, const resyncer::cli::Settings& added)
     return fail(ErrorKind::memory, "out of memory; use fewer --threads or a smaller video");
   } catch (const std::exception& e) {
     std::string message = e.what();
-    if (is_out_of_memory(message))
+    if (is_out_of_memory(message) || is_no_thread(e))
       return fail(ErrorKind::memory, "out of memory; use fewer --threads or a smaller video");
     return fail(ErrorKind::internal, "internal error: " + message.substr(0, message.find('\n')) +
                                          "; please report it with the command line");
@@ -67,6 +84,7 @@ int guarded(const resyncer::cli::Run& run, const resyncer::cli::Settings& added)
 
 int main(int argc, char** argv) {
   using namespace resyncer::cli;
+  occupy_standard_streams();
   catch_signals();
   std::unique_ptr<CommandLine> line;
   Configuration configuration;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "resyncer/core/error.h"
+#include "resyncer/core/output_file.h"
 
 namespace resyncer::cli {
 
@@ -26,7 +27,9 @@ void check_overwrite(const fs::path& file, Overwrite manner) {
   (void)fs::status(file, error);
   if (error == std::errc::filename_too_long)
     throw core::Error(core::ErrorKind::output, "the name is too long", file.string(), "choose a shorter one");
-  if (file.empty() || !fs::exists(file, ignored) || manner == Overwrite::always) return;
+  if (file.empty() || core::written_in_place(file)) return;
+  core::remove_abandoned(file);
+  if (!fs::exists(file, ignored) || manner == Overwrite::always) return;
   if (manner == Overwrite::ask && ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1) {
     std::cerr << file.string() << " exists. Overwrite? [y/N] " << std::flush;
     std::string answer;

@@ -1,24 +1,26 @@
 #include "resyncer/core/output_file.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "resyncer/core/error.h"
-#include "resyncer/core/stale_outputs.h"
 
 namespace resyncer::core {
 
 namespace {
+namespace fs = std::filesystem;
+
 // Fixed storage, because the signal path may not allocate or lock.
 constexpr std::size_t kSlots = 16, kPathBytes = 4096;
 struct Slot {
@@ -47,77 +49,126 @@ void strike(const std::string& path) {
   }
 }
 
-// Of a temporary file's name, before process and counter.
-std::string temporary_prefix(const std::filesystem::path& target) {
-  // Not longer than the target's name where that is as long as a file system allows.
-  constexpr std::size_t kStem = 200;
+fs::path folder_of(const fs::path& target) { return target.has_parent_path() ? target.parent_path() : "."; }
+
+std::string prefix_of(const fs::path& target) {
+  constexpr std::size_t kStem = 200;  // a temporary name is no longer than a file system allows
   return "." + target.stem().string().substr(0, kStem) + ".partial-";
 }
 
-// The process of "<prefix><process>-<counter><extension>"; 0 = another name.
-pid_t process_of(const std::string& name, const std::string& prefix, const std::string& extension) {
-  if (name.size() < prefix.size() + extension.size() || name.compare(0, prefix.size(), prefix) != 0 ||
+// "<prefix><process>-<number><extension>"
+bool is_temporary(const std::string& name, const std::string& prefix, const std::string& extension) {
+  if (name.size() <= prefix.size() + extension.size() || name.compare(0, prefix.size(), prefix) != 0 ||
       name.compare(name.size() - extension.size(), extension.size(), extension) != 0)
-    return 0;
-  const char* end = name.data() + name.size() - extension.size();
-  pid_t process = 0;
-  int counter = 0;
-  auto [dash, bad_process] = std::from_chars(name.data() + prefix.size(), end, process);
-  if (bad_process != std::errc() || dash == end || *dash != '-') return 0;
-  auto [last, bad_counter] = std::from_chars(dash + 1, end, counter);
-  return bad_counter == std::errc() && last == end && counter >= 0 && process > 0 ? process : 0;
+    return false;
+  const std::string numbers = name.substr(prefix.size(), name.size() - prefix.size() - extension.size());
+  const std::size_t dash = numbers.find('-');
+  auto is_number = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  return dash != std::string::npos && is_number(numbers.substr(0, dash)) &&
+         is_number(numbers.substr(dash + 1));
+}
+
+// Whether the open file is still the one of this name.
+bool is_at(int fd, const fs::path& path) {
+  struct stat open {
+  }, named{};
+  return ::fstat(fd, &open) == 0 && ::stat(path.c_str(), &named) == 0 && open.st_ino == named.st_ino &&
+         open.st_dev == named.st_dev;
 }
 }  // namespace
 
-void remove_stale_outputs(const std::filesystem::path& target) noexcept try {
-  const std::string prefix = temporary_prefix(target), extension = target.extension().string();
-  std::error_code error, ignored;
-  std::filesystem::directory_iterator file(target.has_parent_path() ? target.parent_path() : ".", error), end;
-  for (; !error && file != end; file.increment(error)) {
-    const pid_t process = process_of(file->path().filename().string(), prefix, extension);
-    if (process > 0 && ::kill(process, 0) != 0 && errno == ESRCH)
-      std::filesystem::remove(file->path(), ignored);
+OutputFile::OutputFile(const fs::path& target) : target_(target) {
+  const fs::path folder = folder_of(target);
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored))
+    throw Error(ErrorKind::output, "the folder does not exist", folder.string(), "create it first");
+  if (written_in_place(target)) {
+    temporary_ = target;
+    return;
   }
-} catch (...) {  // out of memory: then they stay
+  if (fs::is_directory(target, ignored))
+    throw Error(ErrorKind::output, "is a folder", target.string(), "name a file");
+  create(folder);
 }
 
-OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
-  std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(folder, ignored))
-    throw Error(ErrorKind::output, "the folder does not exist", folder.string(), "create it first");
-  if (::access(folder.c_str(), W_OK) != 0)
-    throw Error(ErrorKind::output, "the folder is not writable", folder.string(),
-                "choose another folder with -o");
+// Locked before anybody can take it for abandoned, or made anew under the next number.
+void OutputFile::create(const fs::path& folder) {
   static std::atomic<int> counter{0};
-  temporary_ = folder / (temporary_prefix(target) + std::to_string(::getpid()) + "-" +
-                         std::to_string(counter++) + target.extension().string());
-  enlist(temporary_.string());
+  while (true) {
+    temporary_ = folder / (prefix_of(target_) + std::to_string(::getpid()) + "-" + std::to_string(counter++) +
+                           target_.extension().string());
+    enlist(temporary_.string());
+    lock_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int cause = errno;
+    if (lock_ >= 0 && (::flock(lock_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        is_at(lock_, temporary_))
+      return;
+    strike(temporary_.string());
+    if (lock_ >= 0) {
+      ::close(std::exchange(lock_, -1));
+    } else if (cause == EACCES || cause == EPERM || cause == EROFS) {
+      throw Error(ErrorKind::output, "the folder is not writable", folder.string(),
+                  "choose another folder with -o");
+    } else if (cause != EEXIST) {
+      throw Error(ErrorKind::output, std::strerror(cause), target_.string(),
+                  cause == ENOSPC ? "free some disk space" : "");
+    }
+  }
 }
 
 OutputFile::~OutputFile() {
-  if (committed_) return;
-  std::error_code ignored;
-  std::filesystem::remove(temporary_, ignored);
-  strike(temporary_.string());
+  if (lock_ < 0) return;
+  if (!committed_) {
+    ::unlink(temporary_.c_str());
+    strike(temporary_.string());
+  }
+  ::close(lock_);
 }
 
 void OutputFile::commit() {
-  int fd = ::open(temporary_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw Error(ErrorKind::output, std::strerror(errno), temporary_.string());
-  int failed = ::fsync(fd);
-  int cause = errno;
-  ::close(fd);
-  if (failed != 0)
-    throw Error(ErrorKind::output, std::strerror(cause), target_.string(), "free some disk space");
+  committed_ = true;
+  if (lock_ < 0) return;
+  committed_ = false;
+  if (::fsync(lock_) != 0)
+    throw Error(ErrorKind::output, std::strerror(errno), target_.string(), "free some disk space");
   std::error_code error;
-  std::filesystem::rename(temporary_, target_, error);
+  fs::rename(temporary_, target_, error);
   if (error) throw Error(ErrorKind::output, error.message(), target_.string());
   strike(temporary_.string());
   committed_ = true;
 }
 
-void write_text(const std::filesystem::path& path, const std::string& text) {
+bool written_in_place(const fs::path& target) {
+  std::error_code error;
+  const fs::file_status status = fs::status(target, error);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) return true;
+  // "/dev/stdout" may be a regular file, and still a link in /dev that must stay.
+  const fs::path parent = target.parent_path();
+  const fs::path link = parent == "/dev" ? fs::read_symlink(target, error) : target;
+  const fs::path home = fs::canonical(folder_of(error ? target : link), error);
+  return !error && (home == "/proc" || home.string().rfind("/proc/", 0) == 0);
+}
+
+void remove_abandoned(const fs::path& target) noexcept {
+  try {
+    const std::string prefix = prefix_of(target), extension = target.extension().string();
+    std::error_code error;
+    for (fs::directory_iterator it(folder_of(target), error), end; !error && it != end; it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      if (!is_temporary(name, prefix, extension)) continue;
+      const int fd = ::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+      if (fd < 0) continue;
+      if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(it->path().c_str());
+      ::close(fd);
+    }
+  } catch (const std::exception&) {
+    // What cannot be tidied now stays for the next time.
+  }
+}
+
+void write_text(const fs::path& path, const std::string& text) {
   OutputFile file(path);
   std::ofstream stream(file.temporary(), std::ios::binary);
   stream << text << '\n';

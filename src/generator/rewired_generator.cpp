@@ -2,6 +2,9 @@
 
 #include <malloc.h>
 
+#include <cstdlib>
+#include <new>
+
 #include "cpu_painter.h"
 #include "resyncer/core/error.h"
 #include "resyncer/nets/person.h"
@@ -105,7 +108,22 @@ void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
   }
 }
 
-void prepare_process(int threads) { at::set_num_threads(std::max(threads, 1)); }
+namespace {
+// OpenBLAS has one work area for each call at a time, and where the first call finds no memory for its own it
+// asks again for ever. So room for one is looked for here, where its lack can be told, and then taken.
+void take_blas_work_area() {
+  constexpr std::size_t kBytes = std::size_t{136} << 20;  // BUFFER_SIZE of its builds for x86-64, and some
+  void* volatile room = std::malloc(kBytes);              // volatile: or the pair is optimised away
+  if (room == nullptr) throw std::bad_alloc();
+  std::free(room);
+  (void)at::mm(at::ones({64, 64}), at::ones({64, 64}));
+}
+}  // namespace
+
+void prepare_process(int threads) {
+  at::set_num_threads(std::max(threads, 1));
+  take_blas_work_area();
+}
 
 void keep_freed_memory() {
   malloc_trim(0);

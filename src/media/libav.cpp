@@ -28,7 +28,11 @@ std::string message_of(int error) {
 
 void fail(core::ErrorKind kind, int error, const std::string& doing, const std::filesystem::path& place) {
   if (error == AVERROR(ENOMEM)) throw core::Error(core::ErrorKind::memory, "out of memory", place.string());
-  std::string remedy = error == AVERROR(ENOSPC) ? "free some disk space" : "";
+  if (error == AVERROR(EPIPE)) throw core::Error(kind, "whoever read it has closed the pipe", place.string());
+  const bool full = error == AVERROR(ENOSPC) || error == AVERROR(EDQUOT);
+  std::string remedy = full                      ? "free some disk space"
+                       : error == AVERROR(EFBIG) ? "raise the limit on the size of files (ulimit -f)"
+                                                 : "";
   throw core::Error(kind, doing + ": " + message_of(error), place.string(), remedy);
 }
 

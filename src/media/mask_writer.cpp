@@ -15,7 +15,7 @@ struct MaskWriter::Impl {
   Packet packet = make_packet();
 
   Impl(const std::filesystem::path& path, int width, int height, AVRational time_base, AVRational rate)
-      : container(path, true) {
+      : container(path, "", true) {
     const AVCodec* ffv1 = avcodec_find_encoder(AV_CODEC_ID_FFV1);
     if (ffv1 == nullptr || !container.takes(AV_CODEC_ID_FFV1))
       throw Error(ErrorKind::output, "the container does not take FFV1", path.string(), "name the mask .mkv");

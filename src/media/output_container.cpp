@@ -11,8 +11,11 @@ using core::Error;
 using core::ErrorKind;
 
 namespace {
-const AVOutputFormat* format_for(const std::filesystem::path& path) {
-  const AVOutputFormat* format = av_guess_format(nullptr, path.filename().c_str(), nullptr);
+const AVOutputFormat* format_for(const std::filesystem::path& path, const std::string& name) {
+  const AVOutputFormat* format = name.empty() ? av_guess_format(nullptr, path.filename().c_str(), nullptr)
+                                              : av_guess_format(name.c_str(), nullptr, nullptr);
+  if (format == nullptr && name.empty() && is_stream(path))
+    format = av_guess_format("matroska", nullptr, nullptr);
   bool is_video =
       format != nullptr && format->video_codec != AV_CODEC_ID_NONE && (format->flags & AVFMT_NOFILE) == 0;
   if (is_video) return format;
@@ -26,22 +29,41 @@ bool is_mp4_like(const AVOutputFormat& format) {
                      [&](const char* name) { return std::strcmp(format.name, name) == 0; });
 }
 
+// Those that nothing is filled in of afterwards.
+bool can_be_streamed(const AVOutputFormat& format) {
+  constexpr const char* kNames[] = {"matroska", "webm", "nut", "mpegts", "yuv4mpegpipe"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* name) { return std::strcmp(format.name, name) == 0; });
+}
+
 bool knows(const AVFormatContext& muxer, const char* option) {
   return av_opt_find(const_cast<AVFormatContext*>(&muxer), option, nullptr, 0, AV_OPT_SEARCH_CHILDREN) !=
          nullptr;
 }
 }  // namespace
 
-bool keeps_rotation(const std::filesystem::path& path) { return is_mp4_like(*format_for(path)); }
+bool is_stream(const std::filesystem::path& path) { return path == "-" || core::written_in_place(path); }
 
-OutputContainer::OutputContainer(const std::filesystem::path& path, bool bit_exact) : file_(path) {
+bool keeps_rotation(const std::filesystem::path& path, const std::string& format) {
+  return is_mp4_like(*format_for(path, format));
+}
+
+OutputContainer::OutputContainer(const std::filesystem::path& path, const std::string& format, bool bit_exact)
+    : path_(path == "-" ? "standard output" : path), streamed_(is_stream(path)) {
   silence();
+  const AVOutputFormat* chosen = format_for(path, format);
+  if (streamed_ && !can_be_streamed(*chosen))
+    throw Error(ErrorKind::output,
+                std::string("the container ") + chosen->name + " cannot be written into a pipe",
+                path_.string(), "choose --format matroska, or write a file");
+  if (path != "-") file_.emplace(path);
   AVFormatContext* context = nullptr;
-  int result = avformat_alloc_output_context2(&context, format_for(path), nullptr, nullptr);
+  int result = avformat_alloc_output_context2(&context, chosen, nullptr, nullptr);
   if (result < 0) fail(ErrorKind::output, result, "cannot be set up", path);
   muxer_.reset(context);
   context->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FLAC in MP4, which players have long known
   if (bit_exact) context->flags |= AVFMT_FLAG_BITEXACT;
+  if (is("yuv4mpegpipe")) context->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;  // more than 8 bits
   // Time stamps are to stay what they are. The other containers cannot say negative times.
   if (is_mp4_like() || is_matroska()) context->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
 }
@@ -87,9 +109,10 @@ void OutputContainer::add(const Statement& statement) {
 
 void OutputContainer::write_header(AVRational picture_time_base, double start_seconds) {
   // The prefix keeps names such as "a:b.mp4" from being taken for a protocol.
-  std::string url = "file:" + file_.temporary().string();
+  std::string url = file_ ? "file:" + file_->temporary().string() : "pipe:1";
   int result = avio_open2(&muxer_->pb, url.c_str(), AVIO_FLAG_WRITE, nullptr, nullptr);
   if (result < 0) fail(ErrorKind::output, result, "cannot be written", path());
+  if (streamed_) muxer_->pb->seekable = 0;  // what is written is gone, also where the system could seek
   Dictionary options;
   if (is_mp4_like()) {
     // The start of a track is told in the movie's time scale: it must be as fine as the picture's.
@@ -99,6 +122,9 @@ void OutputContainer::write_header(AVRational picture_time_base, double start_se
   }
   if (is("mpegts") && start_seconds > 0.5) options.set("mpegts_copyts", "1");
   result = avformat_write_header(muxer_.get(), options.address());
+  if (result < 0 && is("yuv4mpegpipe"))
+    throw Error(ErrorKind::output, "y4m has no place for this video's pixel format", path().string(),
+                "choose --format matroska");
   if (result < 0) fail(ErrorKind::output, result, "the container cannot hold these streams", path());
 }
 
@@ -148,8 +174,8 @@ void OutputContainer::finish() {
   int closed = avio_closep(&muxer_->pb);
   for (int each : {written, result, closed})
     if (each < 0) fail(ErrorKind::output, each, "cannot be written", path());
-  if (!appended_xmp_.empty()) append_xmp_box(file_.temporary(), appended_xmp_);
-  file_.commit();
+  if (!appended_xmp_.empty()) append_xmp_box(file_->temporary(), appended_xmp_);
+  if (file_) file_->commit();
 }
 
 }  // namespace resyncer::media

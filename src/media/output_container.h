@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "libav.h"
@@ -13,10 +15,12 @@ namespace resyncer::media {
 
 class OutputContainer {
  public:
-  // The container is chosen by the file name's extension. Throws Error{output} when there is none for it.
-  OutputContainer(const std::filesystem::path& path, bool bit_exact);
+  // The container is `format` (a muxer of FFmpeg's), or else chosen by the file name's extension, or else, in
+  // a stream ("-" = standard output, pipes, devices), Matroska. Throws Error{output} when there is none for
+  // it, or when it cannot be written front to back into a stream.
+  OutputContainer(const std::filesystem::path& path, const std::string& format, bool bit_exact);
 
-  const std::filesystem::path& path() const { return file_.target(); }
+  const std::filesystem::path& path() const { return path_; }  // for messages
   AVFormatContext* get() const { return muxer_.get(); }
   bool takes(AVCodecID codec) const;
   bool is_mp4_like() const;  // mp4, mov, m4v, 3gp: edit lists, a time scale of each track
@@ -37,7 +41,9 @@ class OutputContainer {
  private:
   int send(AVPacket* packet, const AVStream& stream, AVRational time_base);
 
-  core::OutputFile file_;
+  std::filesystem::path path_;
+  std::optional<core::OutputFile> file_;  // none = standard output
+  bool streamed_ = false;
   Muxer muxer_;
   std::vector<std::int64_t> last_dts_;  // of every stream
   std::string appended_xmp_;            // empty = none

@@ -168,6 +168,7 @@ Codec set_up(const AVCodec* encoder, const AVStream& source, const VideoInfo& in
   codec->width = info.stored_width;
   codec->height = info.stored_height;
   codec->pix_fmt = accepted(*encoder, picture.pixel_format);
+  if (container.is("yuv4mpegpipe")) codec->pix_fmt = without_range(codec->pix_fmt);  // told by a tag there
   codec->time_base = picture.time_base;
   codec->framerate = picture.frame_rate;
   codec->sample_aspect_ratio = {int(info.sample_aspect.num), int(info.sample_aspect.den)};
@@ -278,7 +279,9 @@ PictureFormat picture_format(const AVStream& source, const VideoInfo& info) {
 Codec open_video_encoder(const AVStream& source, const VideoInfo& info, const PictureFormat& picture,
                          const EncoderOptions& options, const OutputContainer& container) {
   std::string first_refusal;
-  for (const std::string& name : candidates(source.codecpar->codec_id, options)) {
+  std::vector<std::string> names = candidates(source.codecpar->codec_id, options);
+  if (container.is("yuv4mpegpipe")) names = {"wrapped_avframe"};  // the samples as they are
+  for (const std::string& name : names) {
     std::string refusal;
     Codec codec = try_open(name, source, info, picture, options, container, &refusal);
     if (codec) return codec;

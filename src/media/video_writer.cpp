@@ -66,13 +66,13 @@ struct VideoWriter::Impl {
   Impl(const std::filesystem::path& path, const VideoReader& source, const EncoderOptions& options,
        const MuxOptions& mux)
       : info(source.info()),
-        container(path, options.bit_exact),
+        container(path, options.container, options.bit_exact),
         copier(mux.source.empty() ? info.path : mux.source, info.stream) {
     const AVStream& from = copier.video_stream();
     picture = picture_format(from, info);
     encoder = open_video_encoder(from, info, picture, options, container);
     add_video(from);
-    if (!mux.speech.empty()) add_speech(mux.speech, options.bit_exact);
+    if (!mux.speech.empty() && !container.is("yuv4mpegpipe")) add_speech(mux.speech, options.bit_exact);
     copier.add_streams(!mux.speech.empty(), mux.keep_source_audio, &container);
     if (mux.speech.empty() && copier.copies_audio()) audio_action = "copied";
     left_out = copier.left_out();
@@ -93,6 +93,8 @@ struct VideoWriter::Impl {
     if (container.is_mp4_like() && encoder->codec_id == AV_CODEC_ID_HEVC)
       video->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');  // Apple's players want this of the two
     video->time_base = picture.time_base;
+    if (container.is("yuv4mpegpipe"))
+      video->time_base = av_inv_q(picture.frame_rate);  // all that it tells of time
     video->avg_frame_rate = video->r_frame_rate = picture.frame_rate;
     video->sample_aspect_ratio = encoder->sample_aspect_ratio;
     video->disposition = from.disposition;

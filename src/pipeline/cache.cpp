@@ -9,8 +9,9 @@
 #include <sstream>
 #include <system_error>
 
+#include "pipeline/steady_files.h"
 #include "resyncer/core/error.h"
-#include "resyncer/core/stale_outputs.h"
+#include "resyncer/core/output_file.h"
 #include "resyncer/core/tensor_file.h"
 #include "resyncer/pipeline/content_hash.h"
 
@@ -317,14 +318,19 @@ core::KeyedLock lock_in_cache(const fs::path& file) {
   std::error_code ignored;
   fs::create_directories(file.parent_path(), ignored);
   core::KeyedLock lock(file.parent_path() / ".lock", file.filename().string());
-  core::remove_stale_outputs(file);
+  core::remove_abandoned(file);
   return lock;
 }
 
 Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, const CacheOptions& cache,
                         const ProgressSink& progress, bool* from_cache) {
   if (from_cache != nullptr) *from_cache = false;
-  if (cache.folder.empty()) return analyse(video, options, progress);
+  const SteadyFiles steady({video});
+  if (cache.folder.empty()) {
+    Analysis fresh = analyse(video, options, progress);
+    steady.check();
+    return fresh;
+  }
   const fs::path file = cache.folder / cache_key(video, options);
   const core::KeyedLock lock = lock_in_cache(file);  // the second to want it waits for the first, then reads
   if (std::optional<Analysis> known = known_analysis(file)) {
@@ -332,6 +338,7 @@ Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, c
     return std::move(*known);
   }
   Analysis fresh = analyse(video, options, progress);
+  steady.check();  // or the analysis of one video would be kept under the name of another
   try {
     save_analysis(fresh, file);
     if (cache.max_bytes > 0) limit_size(cache.folder, cache.max_bytes);

@@ -20,18 +20,10 @@ using core::ErrorKind;
 namespace fs = std::filesystem;
 
 constexpr int kSmallest = 160, kLargest = 480;  // px of a picture in the film
-constexpr int kGain = 8;                        // by which differences are shown
 
 std::string described(const media::VideoInfo& info) {
   return std::to_string(info.stored_width) + "x" + std::to_string(info.stored_height) + " " +
          info.pixel_format;
-}
-
-core::ImageU8 amplified_difference(const core::ImageU8& a, const core::ImageU8& b) {
-  core::ImageU8 out(a.width, a.height, a.channels);
-  for (std::size_t i = 0; i < out.data.size(); ++i)
-    out.data[i] = std::uint8_t(std::min(255, kGain * std::abs(int(a.data[i]) - int(b.data[i]))));
-  return out;
 }
 
 // The square round what differs by a quarter of the largest difference or more.

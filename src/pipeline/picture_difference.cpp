@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 namespace resyncer::pipeline {
 
-namespace {
-
-// Whether a sample of a plane stands for touched pixels: one value a sample of row y.
 void touched_samples(const core::ImageU8& touched, int shift_x, int shift_y, int y, std::vector<char>* out) {
   std::fill(out->begin(), out->end(), char(0));
   const int first = y << shift_y, last = std::min(touched.height, (y + 1) << shift_y);
@@ -16,6 +14,15 @@ void touched_samples(const core::ImageU8& touched, int shift_x, int shift_y, int
     for (int x = 0; x < touched.width; ++x)
       if (touched.at(x, row) != 0) (*out)[std::size_t(x >> shift_x)] = 1;
 }
+
+core::ImageU8 amplified_difference(const core::ImageU8& a, const core::ImageU8& b) {
+  core::ImageU8 out(a.width, a.height, a.channels);
+  for (std::size_t i = 0; i < out.data.size(); ++i)
+    out.data[i] = std::uint8_t(std::min(255, kDifferenceGain * std::abs(int(a.data[i]) - int(b.data[i]))));
+  return out;
+}
+
+namespace {
 
 template <typename Sample>
 void add_row(const media::Plane& a, const media::Plane& b, int y, const std::vector<char>& left_out,

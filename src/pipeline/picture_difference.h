@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "resyncer/core/image.h"
 #include "resyncer/media/video_frame.h"
@@ -16,6 +17,14 @@ struct SampleDifference {
   double psnr() const;  // dB; 100 for equal pictures
   void add(const SampleDifference& other);
 };
+
+// Whether a sample of a plane stands for touched pixels (not 0): one value a sample of its row y. `out` has
+// the plane's width.
+void touched_samples(const core::ImageU8& touched, int shift_x, int shift_y, int y, std::vector<char>* out);
+
+constexpr int kDifferenceGain = 8;  // by which differences are shown
+// Of two images of one size.
+core::ImageU8 amplified_difference(const core::ImageU8& a, const core::ImageU8& b);
 
 bool same_layout(const media::PixelLayout& a, const media::PixelLayout& b);
 

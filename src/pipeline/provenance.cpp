@@ -38,10 +38,12 @@ std::string xmp_packet() {
          "<?xpacket end=\"r\"?>";
 }
 
-// Names without folders: where a user keeps files is nobody else's business.
+// Names without folders: where a user keeps files is nobody else's business. What came through a pipe has
+// none.
 Json named(const Ingredient& part) {
   if (part.sha256.empty()) return nullptr;
-  return {{"name", part.file.filename().string()}, {"sha256", part.sha256}};
+  const bool is_nameless = part.file.parent_path() == "/proc/self/fd";
+  return {{"name", is_nameless ? "-" : part.file.filename().string()}, {"sha256", part.sha256}};
 }
 
 Json models_of(const RenderOptions& options, const ModelSet& models, const Ingredients& ingredients) {
@@ -208,6 +210,7 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
 
 void write_provenance(const RenderOptions& options, const ModelSet& models, const RenderReport& report,
                       const Ingredients& ingredients) {
+  if (media::is_stream(options.output)) return;  // nothing lies beside a stream
   core::write_text(provenance_file(options.output),
                    provenance_json(options, models, report, ingredients, content_hash(options.output),
                                    options.deterministic ? "" : now()));

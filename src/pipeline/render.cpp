@@ -174,6 +174,7 @@ class RenderLoop {
 
   void finish() {
     StageClock clock(&report_->stages, "finish");
+    plan_.inputs.check();
     if (!options_.preview.empty()) strip_.write(options_.preview);
     if (mask_writer_) mask_writer_->finish();
     writer_.finish();

@@ -166,6 +166,7 @@ CacheOptions cache_options(const RenderOptions& options) {
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {
   RenderPlan plan;
+  plan.inputs = SteadyFiles({options.input, options.speech});
   plan.model = mesh::load_face_model(models.get("face-model").file);
   plan.is_still = media::probe_video(options.input).is_still;
 
@@ -191,6 +192,7 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
         &plan);
   else
     plan_speech(options, analysis, models, {options_of_analysis, cache, progress}, &plan, report);
+  plan.inputs.check();
   std::vector<bool> altered;
   for (const FrameTask& task : plan.tasks) altered.push_back(task.params != nullptr);
   report->altered = altered_ranges(altered, frame_starts(analysis, plan.is_still, altered.size()));

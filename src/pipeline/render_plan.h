@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "pipeline/frame_painter.h"
+#include "pipeline/steady_files.h"
 #include "resyncer/pipeline/cache.h"
 
 namespace resyncer::pipeline {
 
 // Memory: about half a kB a frame, and the references.
 struct RenderPlan {
+  SteadyFiles inputs;  // video and speech, read twice
   mesh::FaceModel model;
   FittedFace face;
   References references;

@@ -11,7 +11,6 @@
 
 #include "batch/standing.h"
 #include "resyncer/core/error.h"
-#include "resyncer/core/stale_outputs.h"
 #include "support/scratch_folder.h"
 
 namespace resyncer::batch {
@@ -170,22 +169,6 @@ TEST_F(JournalTest, ManyProcessesAppendWholeLines) {
   const Journal journal(file);
   EXPECT_EQ(journal.content().ours.size(), 100U);
   EXPECT_EQ(journal.content().ignored_lines, 0);
-}
-
-TEST(StaleOutputs, OnlyThoseOfDeadProcessesOfThisTarget) {
-  ScratchFolder scratch;
-  const pid_t child = ::fork();
-  if (child == 0) _exit(0);
-  ::waitpid(child, nullptr, 0);
-  const std::string dead = std::to_string(child), alive = std::to_string(::getpid());
-  const std::vector<std::string> stay = {".a.partial-" + alive + "-0.mp4", ".a.partial-" + dead + "-0.mkv",
-                                         ".a.partial-" + dead + ".mp4",    ".ab.partial-" + dead + "-0.mp4",
-                                         ".a.partial-" + dead + "-x.mp4",  "a.mp4"};
-  for (const std::string& name : stay) write(scratch / name, "");
-  write(scratch / (".a.partial-" + dead + "-0.mp4"), "");
-  write(scratch / (".a.partial-" + dead + "-12.mp4"), "");
-  core::remove_stale_outputs(scratch / "a.mp4");
-  EXPECT_THAT(scratch.names(), ::testing::UnorderedElementsAreArray(stay));
 }
 
 }  // namespace

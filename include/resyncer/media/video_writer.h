@@ -16,6 +16,7 @@ struct EncoderOptions {
   std::string codec;       // FFmpeg encoder name; empty = the source's codec family ("h264" -> libx264, ...)
   std::optional<int> crf;  // empty = visually lossless for that codec
   std::string preset;      // empty = a fast preset of the codec
+  std::string container;   // FFmpeg muxer; empty = by the file's name, Matroska for pipes
   int threads = 0;         // 0 = as many as cores
   bool bit_exact = false;  // no version strings, single-threaded rate control: equal input gives equal files
 };
@@ -40,6 +41,7 @@ struct MuxOptions {
 
 class VideoWriter {
  public:
+  // `path`: a file, a pipe or device, which is written front to back, or "-" for standard output.
   // `source_info`: pixel format, colour tags, SAR, rotation and time base of the result are the source's.
   // For a still picture the frames are written at `still_rate` in yuv420p.
   // Throws Error{output} when the container, codec or size cannot be written, before any frame is needed.
@@ -59,9 +61,13 @@ class VideoWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+// Whether a result of this name is written front to back, and nothing can lie beside it: "-" (standard
+// output), pipes, devices.
+bool is_stream(const std::filesystem::path& path);
+
 // Whether the container of this file name can tell players to turn the picture: only MP4 and its kin can.
-// Throws Error{output} when there is none for it.
-bool keeps_rotation(const std::filesystem::path& path);
+// `format` as in EncoderOptions. Throws Error{output} when there is none for it.
+bool keeps_rotation(const std::filesystem::path& path, const std::string& format = "");
 
 // A frame for a still picture's video: the same picture with another pts (time base 1/25 and so on).
 VideoFrame with_pts(const VideoFrame& frame, std::int64_t pts);

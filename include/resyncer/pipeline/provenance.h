@@ -46,8 +46,8 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
                             const Ingredients& ingredients, const std::string& result_hash,
                             const std::string& time);
 
-// Writes it beside the finished result, whose hash it takes. The time is left out of deterministic renders.
-// Throws Error{output}.
+// Writes it beside the finished result, whose hash it takes; nothing where the result went into a stream. The
+// time is left out of deterministic renders. Throws Error{output}.
 void write_provenance(const RenderOptions& options, const ModelSet& models, const RenderReport& report,
                       const Ingredients& ingredients);
 
