@@ -48,7 +48,8 @@ class Config : public ::testing::Test {
     flags.insert(flags.end(), {"config", "show", "--json"});
     const RunResult result = resyncer(flags, environment);
     EXPECT_EQ(result.status, 0) << result.err;
-    for (const json& row : json::parse(result.out).at("options"))
+    const json document = json::parse(result.out);
+    for (const json& row : document.at("options"))
       if (row.at("command") == command && row.at("option") == option)
         return {row.at("value").is_null() ? "" : row.at("value").get<std::string>(), row.at("origin")};
     return {"", "not there"};
@@ -146,7 +147,8 @@ TEST_F(Config, DoctorFindsThisMachineFit) {
   const RunResult result = resyncer({"doctor", "--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   std::set<std::string> subjects;
-  for (const json& finding : json::parse(result.out).at("findings")) {
+  const json document = json::parse(result.out);
+  for (const json& finding : document.at("findings")) {
     subjects.insert(finding.at("subject"));
     EXPECT_NE(finding.at("level"), "problem") << finding;
     EXPECT_TRUE(finding.at("level") == "ok" || finding.at("remedy") != "") << finding;
@@ -231,7 +233,8 @@ TEST(Completion, ScriptsAreSoundWhereTheirShellIs) {
 // Every option of every command: "render --crf".
 std::set<std::string> all_options() {
   std::set<std::string> options;
-  for (const json& row : json::parse(support::resyncer({"config", "show", "--json"}).out).at("options")) {
+  const json document = json::parse(support::resyncer({"config", "show", "--json"}).out);
+  for (const json& row : document.at("options")) {
     const std::string command = row.at("command");
     options.insert((command.empty() ? "" : command + " ") + "--" + row.at("option").get<std::string>());
   }
