@@ -48,7 +48,8 @@ class Config : public ::testing::Test {
     flags.insert(flags.end(), {"config", "show", "--json"});
     const RunResult result = resyncer(flags, environment);
     EXPECT_EQ(result.status, 0) << result.err;
-    for (const json& row : json::parse(result.out).at("options"))
+    const json document = json::parse(result.out);
+    for (const json& row : document.at("options"))
       if (row.at("command") == command && row.at("option") == option)
         return {row.at("value").is_null() ? "" : row.at("value").get<std::string>(), row.at("origin")};
     return {"", "not there"};
@@ -146,7 +147,8 @@ TEST_F(Config, DoctorFindsThisMachineFit) {
   const RunResult result = resyncer({"doctor", "--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   std::set<std::string> subjects;
-  for (const json& finding : json::parse(result.out).at("findings")) {
+  const json document = json::parse(result.out);
+  for (const json& finding : document.at("findings")) {
     subjects.insert(finding.at("subject"));
     EXPECT_NE(finding.at("level"), "problem") << finding;
     EXPECT_TRUE(finding.at("level") == "ok" || finding.at("remedy") != "") << finding;
@@ -175,13 +177,15 @@ TEST_F(Config, DoctorFindsFaults) {
 std::vector<std::string> completed(const std::vector<std::string>& line) {
   std::string words;
   for (const std::string& word : line) words += " '" + word + "'";
-  const RunResult result = support::run(
-      {"bash", "-c",
-       "eval \"$(" + std::string(kBinary) +
-           " completion bash)\"; complete -p resyncer > /dev/null || exit 9; cd \"$0\"; "
-           "COMP_WORDS=(" +
-           words + "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _resyncer; printf '%s\\n' \"${COMPREPLY[@]}\"",
-       RESYNCER_SOURCE_DIR "/tests"});
+  static const std::string script = support::resyncer({"completion", "bash"}).out;
+  const RunResult result =
+      support::run({"bash", "-c",
+                    "eval \"$1\"; complete -p resyncer > /dev/null || exit 9; cd \"$0\"; "
+                    "COMP_WORDS=(" +
+                        words +
+                        "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _resyncer; printf "
+                        "'%s\\n' \"${COMPREPLY[@]}\"",
+                    RESYNCER_SOURCE_DIR "/tests", script});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
   std::vector<std::string> list;
@@ -231,7 +235,8 @@ TEST(Completion, ScriptsAreSoundWhereTheirShellIs) {
 // Every option of every command: "render --crf".
 std::set<std::string> all_options() {
   std::set<std::string> options;
-  for (const json& row : json::parse(support::resyncer({"config", "show", "--json"}).out).at("options")) {
+  const json document = json::parse(support::resyncer({"config", "show", "--json"}).out);
+  for (const json& row : document.at("options")) {
     const std::string command = row.at("command");
     options.insert((command.empty() ? "" : command + " ") + "--" + row.at("option").get<std::string>());
   }
@@ -289,19 +294,18 @@ TEST(ManPages, ExamplesUseOptionsThatAreThere) {
   const std::set<std::string> options = all_options();
   const RunResult help = support::resyncer({"render", "--help"});
   EXPECT_THAT(help.out, HasSubstr("Examples:"));
+  support::ScratchFolder scratch;
+  ASSERT_EQ(support::resyncer({"man", "--all", scratch.path().string()}).status, 0);
   std::set<std::string> commands;
   for (const std::string& option : options)
     if (const std::size_t at = option.find(" --"); at != std::string::npos)
       commands.insert(option.substr(0, at));
   int lines = 0;
   for (const std::string& command : commands) {
-    std::vector<std::string> call;
-    std::istringstream words(command);
-    for (std::string word; words >> word;) call.push_back(word);
-    call.emplace_back("--help");
-    std::istringstream text(support::resyncer(call).out);
+    std::ifstream text(scratch / ("resyncer-" + std::regex_replace(command, std::regex(" "), "-") + ".1"));
     for (std::string line; std::getline(text, line);) {
-      if (line.rfind("  resyncer ", 0) != 0) continue;
+      if (line.rfind("resyncer ", 0) != 0) continue;
+      line = std::regex_replace(line, std::regex(R"(\\-)"), "-");
       ++lines;
       static const std::regex long_option("--[a-z-]+");
       for (std::sregex_iterator at(line.begin(), line.end(), long_option), end; at != end; ++at) {
