@@ -125,6 +125,14 @@ TEST(Toml, DefaultsAreExtended) {
   EXPECT_EQ(rows[1].line, 7);
 }
 
+TEST(Toml, LettersBeyondAsciiStandInQuotes) {
+  const auto rows =
+      toml("[[job]] # \xC3\xBC\nvideo = \"\\\"\xC3\xBC\"\nlabel = \'\'\'\'\xC9\xBF\'\'\'\'\nname = \"\"\n");
+  EXPECT_THAT(values(rows[0], "video"), ElementsAre("\"\xC3\xBC"));
+  EXPECT_THAT(values(rows[0], "label"), ElementsAre("\'\xC9\xBF\'"));
+  EXPECT_THAT(refusal([] { toml("[[job]]\na\xC9\xBF = 1\n"); }), HasSubstr("need quotes"));
+}
+
 TEST(Toml, WhatIsNoManifestIsRefused) {
   EXPECT_THAT(refusal([] { toml("[[job]]\nvideo = \n"); }), HasSubstr("m.toml line 2: is not TOML"));
   EXPECT_THAT(refusal([] { toml("jobs = 3\n"); }), HasSubstr("unknown key 'jobs'"));
