@@ -154,7 +154,7 @@ TEST_F(Stream, AGrowingFileIsRefused) {
   prepare();
   const auto before = scratch.names();
   RunResult result = shell(
-      "(while sleep 0.02; do head -c 100 s.wav >> v.mkv; done) & writer=$!; "
+      "{ (while sleep 0.02; do head -c 100 s.wav >> v.mkv; done) & writer=$!; "
       "$R render v.mkv -a s.wav -o out.mkv -q --no-cache --renderer warp; code=$?; kill $writer; wait; exit "
       "$code");
   EXPECT_EQ(result.status, 3);
