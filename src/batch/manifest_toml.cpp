@@ -1,15 +1,10 @@
-// toml++ 3.3 asserts what a hostile text can break ("[[#"), and refuses the text where it does not assert.
-#ifndef NDEBUG
-#define NDEBUG
-#endif
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <sstream>
 
 #include "batch/manifest_formats.h"
+#include "resyncer/config/toml.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::batch {
@@ -53,41 +48,6 @@ std::vector<Field> fields_of(const toml::table& table) {
   return fields;
 }
 
-// Whether a letter beyond ASCII stands outside of strings and comments, where TOML 1.0 has none: toml++ 3.3
-// looks it up in tables that have holes (U+027F), which it takes for impossible.
-bool has_bare_letters(const std::string& text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    if (static_cast<unsigned char>(c) >= 0x80) return true;
-    if (c == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else if (c == '"' || c == '\'') {
-      const bool lines = text.compare(at, 3, std::string(3, c)) == 0;
-      const std::string end(lines ? 3 : 1, c);
-      at += end.size();
-      while (at < text.size() && text.compare(at, end.size(), end) != 0 && (lines || text[at] != '\n'))
-        at += c == '"' && text[at] == '\\' ? 2 : 1;
-      at += end.size();
-      while (lines && at < text.size() && text[at] == c) ++at;  // it may end with quotes of its own
-    } else {
-      ++at;
-    }
-  }
-  return false;
-}
-
-toml::table parsed(const std::string& text, const std::string& place) {
-  if (has_bare_letters(text))
-    throw Error(ErrorKind::usage, "is not TOML: letters beyond ASCII need quotes", place);
-  try {
-    return toml::parse(std::string_view(text));
-  } catch (const toml::parse_error& fault) {
-    std::ostringstream where;
-    where << place << " line " << fault.source().begin.line;
-    throw Error(ErrorKind::usage, "is not TOML: " + std::string(fault.description()), where.str());
-  }
-}
-
 std::vector<Field> defaults_of(const toml::table& whole, const std::string& place) {
   const toml::node* defaults = whole.get("defaults");
   if (defaults == nullptr) return {};
@@ -108,7 +68,7 @@ bool has(const std::vector<Field>& fields, const std::string& name) {
 }  // namespace
 
 std::vector<Row> parse_toml(const std::string& text, const std::string& place) {
-  const toml::table whole = parsed(text, place);
+  const toml::table whole = config::parse_toml(text, place);
   for (const auto& [key, node] : whole)
     if (key != "job" && key != "defaults")
       throw Error(ErrorKind::usage, "unknown key '" + std::string(key.str()) + "'", place,

@@ -1,13 +1,12 @@
 #include "cli/golden_manifest.h"
 
-#include <toml++/toml.h>
-
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
 
 #include "cli/command_render.h"
+#include "resyncer/config/toml.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::cli {
@@ -30,13 +29,7 @@ toml::table parsed(const fs::path& file) {
                 "name it with --manifest");
   if (bytes > kMostBytes) throw Error(ErrorKind::input, "is too large for a list of cases", file.string());
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  try {
-    return toml::parse(std::string_view(text));
-  } catch (const toml::parse_error& fault) {
-    throw Error(ErrorKind::input,
-                "line " + std::to_string(fault.source().begin.line) + ": " + std::string(fault.description()),
-                file.string());
-  }
+  return config::parse_toml(text, file.string(), ErrorKind::input);
 }
 
 std::string text_of(const toml::node& node, const std::string& key, const std::string& place) {

@@ -88,7 +88,8 @@ void compare_frames(const GoldenRecord& before, const GoldenRecord& after, Golde
   };
   auto& sentences = difference->exact ? difference->faults : difference->remarks;
   if (!difference->frames.empty()) sentences.push_back("samples differ in " + of_all(difference->frames));
-  if (!outside.empty()) sentences.push_back("samples outside the mask differ in " + of_all(outside));
+  if (!outside.empty())
+    sentences.push_back("the mask, or samples outside of it, differ in " + of_all(outside));
   if (!mouths.empty()) sentences.push_back("the mouth's mesh differs in " + of_all(mouths));
 }
 

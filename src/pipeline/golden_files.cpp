@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 1;
 constexpr int kQuality = 90, kMostSide = 1024;
-constexpr std::uintmax_t kMostBytes = std::uintmax_t{64} << 20;  // of any file of a record
+constexpr std::uintmax_t kMostBytes = std::uintmax_t{16} << 20;  // of any file of a record
 constexpr const char* kRecordName = "golden.json";
 
 [[noreturn]] void damaged(const fs::path& file, const std::string& what) {

@@ -154,9 +154,9 @@ TEST_F(Stream, AGrowingFileIsRefused) {
   prepare();
   const auto before = scratch.names();
   RunResult result = shell(
-      "(while sleep 0.02; do head -c 100 s.wav >> v.mkv; done) & writer=$!; "
+      "{ (while sleep 0.02; do head -c 100 s.wav >> v.mkv; done) & writer=$!; "
       "$R render v.mkv -a s.wav -o out.mkv -q --no-cache --renderer warp; code=$?; kill $writer; wait; exit "
-      "$code");
+      "$code; }");
   EXPECT_EQ(result.status, 3);
   EXPECT_THAT(result.err, HasSubstr("v.mkv: the file is still growing; wait until it is complete"));
   EXPECT_EQ(scratch.names(), before);
