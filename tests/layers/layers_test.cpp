@@ -18,13 +18,11 @@ namespace fs = std::filesystem;
 
 // From the bottom up (docs/architecture.md); modules of one level do not know each other.
 const std::map<std::string, int> kLevels = {
-    {"core", 0},     {"media", 1},  {"track", 1},     {"mesh", 1},     {"nets", 1},
-    {"speech", 2},   {"motion", 2}, {"generator", 2}, {"compose", 2},  {"sync", 2},
-    {"identity", 2}, {"train", 3},  {"eval", 1},      {"pipeline", 4}, {"cli", 5},
+    {"core", 0},      {"media", 1},   {"track", 1}, {"mesh", 1},  {"nets", 1}, {"speech", 2},   {"motion", 2},
+    {"generator", 2}, {"compose", 2}, {"sync", 2},  {"identity", 2},  {"train", 3}, {"eval", 1}, {"pipeline", 4}, {"cli", 5},
 };
 const std::set<std::string> kTorchInHeaders = {"nets"};
-const std::set<std::string> kTorchInSources = {"nets", "speech",   "motion", "generator",
-                                               "sync", "identity", "train"};
+const std::set<std::string> kTorchInSources = {"nets", "speech", "motion", "generator", "sync", "identity", "train"};
 
 enum class FileKind { public_header, private_header, source };
 
