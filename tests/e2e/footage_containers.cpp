@@ -107,16 +107,6 @@ void add_streams(std::vector<FootageCase>* cases) {
   mp4.lines = {"TAG:language=ger", "TAG:language=fre", "TAG:handler_name=Kommentar"};
   cases->push_back(mp4);
 
-  FootageCase ts = kept("many_tracks_ts", "v.ts",
-                        {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "mp2",
-                         "-metadata:s:a:1", "language=ger"},
-                        {});
-  ts.inputs = kSounds;
-  ts.streams = {"video", "audio", "audio"};
-  ts.same_packets = {{"a:1", "a:1"}};
-  ts.lines = {"TAG:language=ger"};
-  cases->push_back(ts);
-
   FootageCase all =
       kept("all_sound_kept", "v.mov",
            {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "pcm_s16le"}, {});

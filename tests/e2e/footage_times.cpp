@@ -40,12 +40,6 @@ void add_starts(std::vector<FootageCase>* cases) {
   cut.steps = {{"-ss", "0.26", "IN", "-c", "copy", "cut.mp4"}};
   cut.frames = 13;
   cases->push_back(cut);
-  FootageCase mid =
-      kept("starts_between_key_frames", "v.mkv", {"-c:v", "libx264", "-g", "5", "-bf", "0"}, {});
-  mid.steps = {{"-copyinkf", "-ss", "0.3", "-c", "copy", "mid.mkv"}};
-  mid.every_packet = true;
-  mid.frames = 12;
-  cases->push_back(mid);
   FootageCase open = kept("open_gop", "v.ts",
                           {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params",
                            "log-level=none:open-gop=1:keyint=8:min-keyint=8:bframes=3"},
@@ -68,9 +62,6 @@ void add_missing_times(std::vector<FootageCase>* cases) {
   raw_hevc.result = "out.mp4";
   raw_hevc.counted_times = true;
   cases->push_back(raw_hevc);
-  FootageCase avi = kept("avi_b_frames", "v.avi", {"-c:v", "mpeg4", "-q:v", "2", "-bf", "2"}, {});
-  avi.result = "out.mkv";
-  cases->push_back(avi);
   FootageCase h264 = kept("avi_h264_b_frames", "v.avi", {"-c:v", "libx264", "-bf", "2"}, {});
   h264.result = "out.mp4";
   cases->push_back(h264);
