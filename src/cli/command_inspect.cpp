@@ -87,7 +87,8 @@ json video_json(const media::VideoInfo& info) {
           {"duration_seconds", info.duration_seconds},
           {"still_picture", info.is_still},
           {"interlaced", info.is_interlaced},
-          {"field_order", info.is_interlaced ? json(info.top_field_first ? "top_first" : "bottom_first") : json()},
+          {"field_order",
+           info.is_interlaced ? json(info.top_field_first ? "top_first" : "bottom_first") : json()},
           {"alpha", info.has_alpha},
           {"transfer", info.transfer == media::Transfer::pq    ? "pq"
                        : info.transfer == media::Transfer::hlg ? "hlg"

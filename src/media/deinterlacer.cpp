@@ -18,7 +18,8 @@ AVFilterContext* add(AVFilterGraph* graph, const char* filter, const char* name,
   AVFilterContext* context = nullptr;
   int result = avfilter_graph_create_filter(&context, avfilter_get_by_name(filter), name, arguments.c_str(),
                                             nullptr, graph);
-  if (result < 0) fail(ErrorKind::internal, result, std::string("the filter ") + name + " cannot be set up", "");
+  if (result < 0)
+    fail(ErrorKind::internal, result, std::string("the filter ") + name + " cannot be set up", "");
   return context;
 }
 }  // namespace

@@ -45,11 +45,12 @@ std::string tag(const AVStream& stream, const char* key) {
   return entry != nullptr ? entry->value : "";
 }
 
-// WebM keeps the alpha plane of VP8 and VP9 as a second picture beside each, which only libvpx's decoder reads. Null:
-// no such stream.
+// WebM keeps the alpha plane of VP8 and VP9 as a second picture beside each, which only libvpx's decoder
+// reads. Null: no such stream.
 const AVCodec* alpha_decoder(const AVStream& stream) {
   const AVCodecID codec = stream.codecpar->codec_id;
-  if ((codec != AV_CODEC_ID_VP8 && codec != AV_CODEC_ID_VP9) || tag(stream, "alpha_mode") != "1") return nullptr;
+  if ((codec != AV_CODEC_ID_VP8 && codec != AV_CODEC_ID_VP9) || tag(stream, "alpha_mode") != "1")
+    return nullptr;
   return avcodec_find_decoder_by_name(codec == AV_CODEC_ID_VP8 ? "libvpx" : "libvpx-vp9");
 }
 

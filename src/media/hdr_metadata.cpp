@@ -84,7 +84,10 @@ std::string encoder_parameters(const HdrMetadata& metadata, const std::string& e
   if (display && display->has_primaries != 0 && display->has_luminance != 0)
     text = (x265 ? "master-display=" : "mastering-display=") + display_text(*display, svt);
   if (metadata.light)
-    text += (text.empty() ? "" : ":") + std::string(x264 ? "cll=" : x265 ? "max-cll=" : "content-light=") +
+    text += (text.empty() ? "" : ":") +
+            std::string(x264   ? "cll="
+                        : x265 ? "max-cll="
+                               : "content-light=") +
             std::to_string(metadata.light->MaxCLL) + "," + std::to_string(metadata.light->MaxFALL);
   return text;
 }

@@ -28,7 +28,8 @@ bool can_copy(const AVStream& stream, const OutputContainer& container) {
     return (container.is_mp4_like() || container.is("matroska")) && stream.attached_pic.size > 0;
   if (!container.takes(par.codec_id)) return false;
   // A track without any packet: nobody knows what is in it, and no muxer can announce it.
-  if (par.codec_type == AVMEDIA_TYPE_AUDIO && (par.sample_rate <= 0 || par.ch_layout.nb_channels <= 0)) return false;
+  if (par.codec_type == AVMEDIA_TYPE_AUDIO && (par.sample_rate <= 0 || par.ch_layout.nb_channels <= 0))
+    return false;
   // The muxer makes chapter and time code tracks of its own.
   if (par.codec_type == AVMEDIA_TYPE_DATA && par.codec_id == AV_CODEC_ID_BIN_DATA)
     return par.codec_tag == MKTAG('g', 'p', 'm', 'd') && container.is_mp4_like();
@@ -51,7 +52,8 @@ bool is_made_anew(const AVStream& stream, const OutputContainer& container) {
 
 std::string leaving_out(const AVStream& stream, const OutputContainer& container) {
   const StreamInfo info = describe(stream);
-  std::string text = container.path().string() + ": stream " + std::to_string(info.index) + " of the source is left out (" + info.type;
+  std::string text = container.path().string() + ": stream " + std::to_string(info.index) +
+                     " of the source is left out (" + info.type;
   for (const std::string& part : {info.codec == "none" ? std::string() : info.codec, info.language})
     if (!part.empty()) text += ", " + part;
   return text + "): ";

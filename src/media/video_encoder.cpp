@@ -49,7 +49,8 @@ std::vector<std::string> candidates(AVCodecID source, const EncoderOptions& opti
 
 // Whether both formats hold the same samples and differ in how these lie: NV12 and planes, RGB in any order.
 bool is_rearranged(AVPixelFormat a, AVPixelFormat b) {
-  constexpr std::uint64_t kMeaning = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_PAL;
+  constexpr std::uint64_t kMeaning =
+      AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_FLOAT | AV_PIX_FMT_FLAG_PAL;
   const AVPixFmtDescriptor &x = *av_pix_fmt_desc_get(a), &y = *av_pix_fmt_desc_get(b);
   if (x.nb_components != y.nb_components || (x.flags & kMeaning) != (y.flags & kMeaning)) return false;
   bool same_colours = (x.nb_components >= 3) == (y.nb_components >= 3);
@@ -57,7 +58,8 @@ bool is_rearranged(AVPixelFormat a, AVPixelFormat b) {
          x.log2_chroma_h == y.log2_chroma_h;
 }
 
-// FFmpeg reads 12 bits of ProRes 4444 and writes 10: what a camera or an editor gives comes back in the same codec.
+// FFmpeg reads 12 bits of ProRes 4444 and writes 10: what a camera or an editor gives comes back in the same
+// codec.
 AVPixelFormat prores_of(const AVCodec& encoder, AVPixelFormat format) {
   if (encoder.id != AV_CODEC_ID_PRORES) return AV_PIX_FMT_NONE;
   if (format == AV_PIX_FMT_YUVA444P12) return AV_PIX_FMT_YUVA444P10;
@@ -71,7 +73,8 @@ AVPixelFormat accepted(const AVCodec& encoder, AVPixelFormat format) {
   for (const AVPixelFormat* f = encoder.pix_fmts; *f != AV_PIX_FMT_NONE; ++f) {
     if (*f == format) return format;
     if (*f == without_range(format)) plain = *f;
-    if (other == AV_PIX_FMT_NONE && without_range(*f) == *f && is_rearranged(without_range(format), *f)) other = *f;
+    if (other == AV_PIX_FMT_NONE && without_range(*f) == *f && is_rearranged(without_range(format), *f))
+      other = *f;
   }
   if (plain != AV_PIX_FMT_NONE) return plain;
   return other != AV_PIX_FMT_NONE ? other : prores_of(encoder, format);
@@ -123,7 +126,8 @@ std::string joined(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() ? a + b : a + ":" + b;
 }
 
-void set_quality(const EncoderOptions& options, const HdrMetadata& hdr, AVCodecContext* codec, Dictionary* settings) {
+void set_quality(const EncoderOptions& options, const HdrMetadata& hdr, AVCodecContext* codec,
+                 Dictionary* settings) {
   const AVCodec& encoder = *codec->codec;
   std::string name = encoder.name;
   Quality quality = quality_of(name);
@@ -142,7 +146,8 @@ void set_quality(const EncoderOptions& options, const HdrMetadata& hdr, AVCodecC
   const std::string levels = encoder_parameters(hdr, name);
   if (name == "libx265") {
     std::string log = "log-level=none";
-    settings->set("x265-params", joined(options.bit_exact ? log + ":info=0:pools=none:frame-threads=1" : log, levels));
+    settings->set("x265-params",
+                  joined(options.bit_exact ? log + ":info=0:pools=none:frame-threads=1" : log, levels));
   }
   // x264's AVX-512 code for this reads memory that was never set: the result changes from run to run.
   if (name.rfind("libx264", 0) == 0 && (options.bit_exact || !levels.empty()))
@@ -213,7 +218,8 @@ Codec try_open(const std::string& name, const AVStream& source, const VideoInfo&
     return nullptr;
   }
   if (loses_alpha(*encoder, picture.pixel_format, container)) {
-    *refusal = "the container " + std::string(container.get()->oformat->name) + " has no place for the alpha plane of encoder " + name;
+    *refusal = "the container " + std::string(container.get()->oformat->name) +
+               " has no place for the alpha plane of encoder " + name;
     return nullptr;
   }
   if (info.is_interlaced && !writes_fields(encoder->id)) {

@@ -39,8 +39,8 @@ AVRational average_rate(AVFormatContext* input, AVStream* stream) {
   return rate.num > 0 && rate.den > 0 ? rate : AVRational{25, 1};
 }
 
-// A photograph says how it was held with its pixels, and some codecs tell with each picture alone whether it holds two
-// fields. What cannot be decoded is told when it is read.
+// A photograph says how it was held with its pixels, and some codecs tell with each picture alone whether it
+// holds two fields. What cannot be decoded is told when it is read.
 void look_at_first_picture(const std::filesystem::path& path, int index, VideoInfo* info) {
   const Frame first = first_picture(path, index);
   if (!first) return;
@@ -49,6 +49,21 @@ void look_at_first_picture(const std::filesystem::path& path, int index, VideoIn
   } else {
     info->is_interlaced = first->interlaced_frame != 0;
     info->top_field_first = first->top_field_first != 0;
+  }
+}
+
+// Whether a stream's headers say that its pictures hold fields, or they never do.
+bool is_told_by_stream(AVCodecID codec) {
+  switch (codec) {
+    case AV_CODEC_ID_H264:
+    case AV_CODEC_ID_HEVC:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_VP8:
+    case AV_CODEC_ID_VP9:
+    case AV_CODEC_ID_AV1:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -85,7 +100,8 @@ VideoInfo describe_video(AVFormatContext* input, int index, const std::filesyste
   info.rotation_degrees = rotation_of(*stream);
   info.is_interlaced = par.field_order > AV_FIELD_PROGRESSIVE;
   info.top_field_first = par.field_order == AV_FIELD_TT || par.field_order == AV_FIELD_BT;  // as shown
-  if (info.is_still || par.field_order == AV_FIELD_UNKNOWN) look_at_first_picture(path, index, &info);
+  if (info.is_still || (!info.is_interlaced && !is_told_by_stream(par.codec_id)))
+    look_at_first_picture(path, index, &info);
   info.transfer = transfer_of(par.color_trc);
   const AVPixFmtDescriptor* pixel = av_pix_fmt_desc_get(AVPixelFormat(par.format));
   info.has_alpha = pixel != nullptr && (pixel->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
@@ -138,10 +154,11 @@ struct VideoReader::Impl {
 
   void meet_fields() {
     if (input->streams[info.stream]->codecpar->codec_id == AV_CODEC_ID_HEVC)
-      throw Error(ErrorKind::input, "the video is interlaced, and each field is a picture of its own", info.path.string(),
-                  "weave or deinterlace it first, for example with ffmpeg");
+      throw Error(ErrorKind::input, "the video is interlaced, and each field is a picture of its own",
+                  info.path.string(), "weave or deinterlace it first, for example with ffmpeg");
     if (interlaced == Interlaced::refuse)
-      throw Error(ErrorKind::input, "the video is interlaced: each picture holds two moments", info.path.string(),
+      throw Error(ErrorKind::input, "the video is interlaced: each picture holds two moments",
+                  info.path.string(),
                   "choose --interlaced deinterlace (one whole picture for each, at the same time) or keep");
     if (interlaced == Interlaced::deinterlace) info.is_interlaced = false;
   }

@@ -81,7 +81,8 @@ struct VideoWriter::Impl {
       left_out.push_back(container.path().string() + ": encoder " + encoder->codec->name + " writes " +
                          std::to_string(written) + " of the source's " + std::to_string(read) + " bits");
     for (const std::string& name : picture.hdr.lost)
-      left_out.push_back(container.path().string() + ": the " + name + " data of each picture is left out; the colours are those without it");
+      left_out.push_back(container.path().string() + ": the " + name +
+                         " data of each picture is left out; the colours are those without it");
     container.add(mux.statement);
     container.write_header(picture.time_base, double(info.start_pts) * info.time_base.value());
   }

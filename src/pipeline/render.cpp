@@ -251,7 +251,8 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
   check_swap(options);
-  media::VideoReader(options.input, {-1, 1, options.interlaced});  // refuses now what it would refuse in the end
+  media::VideoReader(options.input,
+                     {-1, 1, options.interlaced});  // refuses now what it would refuse in the end
   if (options.provenance) check_consent_note(options.consent_note);
   Scene scene;
   scene.label = make_label(options);

@@ -25,23 +25,24 @@ struct FootageCase {
   int frames = 10;     // of the finished clip
   std::string filter;  // behind the 320x320 portrait
   Words inputs;        // further inputs of ffmpeg, before `encode`
-  std::vector<Words> steps;  // further ffmpeg runs: words between the input and the output; the last word is the output
+  std::vector<Words>
+      steps;  // further ffmpeg runs: words between the input and the output; the last word is the output
 
   // --- the render
   std::string result = "out.mkv";
   Words options;
 
   // --- what must hold. Facts are "key=value" of ffprobe's view of the video stream and its first frame.
-  Words facts;                      // of the clip and of its render
+  Words facts;                       // of the clip and of its render
   Words source_facts, result_facts;  // of the one alone
-  bool counted_times = false;       // the clip has no time stamps: its frames come at `rate`, from 0
-  bool every_packet = false;        // ffprobe leaves out pictures that we keep: its packets are the witness
-  Words streams;                    // types of all of the render's streams in order; empty = not looked at
-  std::vector<Words> same_packets;  // {stream of the clip, the same stream of the render}
-  Words lines;                      // of `ffprobe -show_format -show_streams -show_chapters`, of both
-  Words result_lines;               // of the render alone
-  Words says;                       // parts of what is said on stderr
-  int status = 0;                   // of a refusal
+  bool counted_times = false;        // the clip has no time stamps: its frames come at `rate`, from 0
+  bool every_packet = false;         // ffprobe leaves out pictures that we keep: its packets are the witness
+  Words streams;                     // types of all of the render's streams in order; empty = not looked at
+  std::vector<Words> same_packets;   // {stream of the clip, the same stream of the render}
+  Words lines;                       // of `ffprobe -show_format -show_streams -show_chapters`, of both
+  Words result_lines;                // of the render alone
+  Words says;                        // parts of what is said on stderr
+  int status = 0;                    // of a refusal
 };
 
 std::vector<FootageCase> picture_cases();    // pixel formats, colour, geometry

@@ -41,13 +41,16 @@ void add_codecs(std::vector<FootageCase>* cases) {
     row.result_facts = {std::string("codec_name=") + c.becomes, std::string("r_frame_rate=") + c.rate};
     cases->push_back(row);
   }
-  FootageCase mpg = kept("mpeg2_mpg_to_mkv", "v.mpg", {"-c:v", "mpeg2video", "-q:v", "2"}, {"r_frame_rate=30000/1001"});
+  FootageCase mpg =
+      kept("mpeg2_mpg_to_mkv", "v.mpg", {"-c:v", "mpeg2video", "-q:v", "2"}, {"r_frame_rate=30000/1001"});
   mpg.rate = "30000/1001";
   mpg.result = "out.mkv";
   cases->push_back(mpg);
   mpg = refused("mpeg2_mpg", "v.mpg", mpg.encode, 6, {"container mpeg does not take", "--video-codec"});
   cases->push_back(mpg);
-  FootageCase mxf = kept("dnxhr_mxf_to_mov", "v.mxf", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"}, {"pix_fmt=yuv422p"});
+  FootageCase mxf =
+      kept("dnxhr_mxf_to_mov", "v.mxf", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"},
+           {"pix_fmt=yuv422p"});
   mxf.filter = "scale=320:256";
   mxf.result = "out.mov";
   cases->push_back(mxf);
@@ -59,37 +62,54 @@ void add_streams(std::vector<FootageCase>* cases) {
   const Words maps = {"-map", "0:v", "-map", "1", "-map", "2", "-map", "3"};
 
   FootageCase mkv = kept("many_tracks_mkv", "v.mkv", maps, {});
-  mkv.encode.insert(mkv.encode.end(),
-                    {"-map", "3", "-c:v", "libx264", "-c:a:0", "libopus", "-c:a:1", "flac", "-c:s:0", "srt", "-c:s:1", "ass",
-                     "-metadata:s:a:1", "language=ger", "-metadata:s:a:1", "title=Kommentar", "-disposition:a:1", "comment",
-                     "-metadata:s:s:0", "language=fre", "-metadata:s:s:1", "language=spa", "-disposition:s:1", "forced",
-                     "-attach", RESYNCER_SOURCE_DIR "/LICENSE", "-metadata:s:t", "mimetype=text/plain"});
+  mkv.encode.insert(mkv.encode.end(), {"-map",
+                                       "3",
+                                       "-c:v",
+                                       "libx264",
+                                       "-c:a:0",
+                                       "libopus",
+                                       "-c:a:1",
+                                       "flac",
+                                       "-c:s:0",
+                                       "srt",
+                                       "-c:s:1",
+                                       "ass",
+                                       "-metadata:s:a:1",
+                                       "language=ger",
+                                       "-metadata:s:a:1",
+                                       "title=Kommentar",
+                                       "-disposition:a:1",
+                                       "comment",
+                                       "-metadata:s:s:0",
+                                       "language=fre",
+                                       "-metadata:s:s:1",
+                                       "language=spa",
+                                       "-disposition:s:1",
+                                       "forced",
+                                       "-attach",
+                                       RESYNCER_SOURCE_DIR "/LICENSE",
+                                       "-metadata:s:t",
+                                       "mimetype=text/plain"});
   mkv.inputs = inputs;
   mkv.streams = {"video", "audio", "audio", "subtitle", "subtitle", "attachment"};
   mkv.same_packets = {{"a:1", "a:1"}, {"s:0", "s:0"}, {"s:1", "s:1"}};
-  mkv.lines = {"TAG:language=ger", "TAG:title=Kommentar", "DISPOSITION:comment=1", "TAG:language=fre", "TAG:language=spa",
-               "DISPOSITION:forced=1", "TAG:filename=LICENSE"};
+  mkv.lines = {"TAG:language=ger", "TAG:title=Kommentar",  "DISPOSITION:comment=1", "TAG:language=fre",
+               "TAG:language=spa", "DISPOSITION:forced=1", "TAG:filename=LICENSE"};
   cases->push_back(mkv);
 
   FootageCase mp4 = kept("many_tracks_mp4", "v.mp4", maps, {});
   mp4.encode.insert(mp4.encode.end(),
-                    {"-c:v", "libx264", "-c:a", "aac", "-c:s", "mov_text", "-metadata:s:a:1", "language=ger", "-metadata:s:s:0",
-                     "language=fre", "-metadata:s:a:1", "handler_name=Kommentar"});
+                    {"-c:v", "libx264", "-c:a", "aac", "-c:s", "mov_text", "-metadata:s:a:1", "language=ger",
+                     "-metadata:s:s:0", "language=fre", "-metadata:s:a:1", "handler_name=Kommentar"});
   mp4.inputs = inputs;
   mp4.streams = {"video", "audio", "audio", "subtitle"};
   mp4.same_packets = {{"a:1", "a:1"}, {"s:0", "s:0"}};
   mp4.lines = {"TAG:language=ger", "TAG:language=fre", "TAG:handler_name=Kommentar"};
   cases->push_back(mp4);
 
-  FootageCase ts = kept("many_tracks_ts", "v.ts", {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "mp2",
-                                                   "-metadata:s:a:1", "language=ger"}, {});
-  ts.inputs = kSounds;
-  ts.streams = {"video", "audio", "audio"};
-  ts.same_packets = {{"a:1", "a:1"}};
-  ts.lines = {"TAG:language=ger"};
-  cases->push_back(ts);
-
-  FootageCase all = kept("all_sound_kept", "v.mov", {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "pcm_s16le"}, {});
+  FootageCase all =
+      kept("all_sound_kept", "v.mov",
+           {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "pcm_s16le"}, {});
   all.inputs = kSounds;
   all.options = {"--keep-audio"};
   all.streams = {"video", "audio", "audio", "audio"};
@@ -105,12 +125,16 @@ void add_streams(std::vector<FootageCase>* cases) {
   text.says = {"subrip", "ass", "attachment", "out.mp4"};
   cases->push_back(text);
 
-  FootageCase two = kept("second_picture_is_said_to_be_left_out", "v.mkv", {"-map", "0:v", "-map", "0:v", "-c:v", "libx264"}, {});
+  FootageCase two = kept("second_picture_is_said_to_be_left_out", "v.mkv",
+                         {"-map", "0:v", "-map", "0:v", "-c:v", "libx264"}, {});
   two.streams = {"video", "audio"};
   two.says = {"stream 1", "video", "left out"};
   cases->push_back(two);
 
-  FootageCase cover = kept("cover_mp4", "v.mp4", {"-map", "0:v", "-map", "1:v", "-c:v:0", "libx264", "-c:v:1", "png", "-disposition:v:1", "attached_pic"}, {});
+  FootageCase cover = kept("cover_mp4", "v.mp4",
+                           {"-map", "0:v", "-map", "1:v", "-c:v:0", "libx264", "-c:v:1", "png",
+                            "-disposition:v:1", "attached_pic"},
+                           {});
   cover.inputs = {"-i", RESYNCER_SOURCE_DIR "/tests/data/astronaut.png"};
   cover.streams = {"video", "audio", "video"};
   cover.lines = {"DISPOSITION:attached_pic=1"};
@@ -119,7 +143,8 @@ void add_streams(std::vector<FootageCase>* cases) {
 }
 
 void add_tags(std::vector<FootageCase>* cases) {
-  const Words tags = {"-metadata", "title=A b \xC3\xA4", "-metadata", "artist=Someone", "-metadata", "creation_time=2020-02-03T04:05:06Z"};
+  const Words tags = {"-metadata",      "title=A b \xC3\xA4", "-metadata",
+                      "artist=Someone", "-metadata",          "creation_time=2020-02-03T04:05:06Z"};
   auto tagged = [&](const std::string& name, const std::string& file, const std::string& codec) {
     Words encode = {"-c:v", codec};
     encode.insert(encode.end(), tags.begin(), tags.end());
@@ -130,11 +155,14 @@ void add_tags(std::vector<FootageCase>* cases) {
   };
   for (const char* file : {"v.mp4", "v.mkv"}) {
     FootageCase* c = tagged(std::string("tags_in_") + (file + 2), file, "libx264");
-    c->lines.insert(c->lines.end(), {"TAG:creation_time=2020-02-03T04:05:06.000000Z", std::string(file) == "v.mkv" ? "TAG:ARTIST=Someone" : "TAG:artist=Someone"});
+    c->lines.insert(c->lines.end(),
+                    {"TAG:creation_time=2020-02-03T04:05:06.000000Z",
+                     std::string(file) == "v.mkv" ? "TAG:ARTIST=Someone" : "TAG:artist=Someone"});
   }
   FootageCase* chapters = tagged("chapters_mp4", "v.mp4", "libx264");
   chapters->inputs = {"-i", kText + ".chapters"};
-  chapters->lines.insert(chapters->lines.end(), {"TAG:title=One", "TAG:title=Two", "start_time=0.200000", "end_time=0.400000"});
+  chapters->lines.insert(chapters->lines.end(),
+                         {"TAG:title=One", "TAG:title=Two", "start_time=0.200000", "end_time=0.400000"});
   FootageCase* timecode = tagged("timecode_mov", "v.mov", "libx264");
   timecode->encode.insert(timecode->encode.end(), {"-timecode", "10:11:12:13"});
   timecode->lines.emplace_back("TAG:timecode=10:11:12:13");
@@ -143,8 +171,10 @@ void add_tags(std::vector<FootageCase>* cases) {
   drop->encode.insert(drop->encode.end(), {"-timecode", "01:00:00;02"});
   drop->rate = "30000/1001";
   drop->lines.emplace_back("TAG:timecode=01:00:00;02");
-  tagged("fragmented_mp4", "v.mp4", "libx264")->encode.insert(cases->back().encode.end(), {"-movflags", "frag_keyframe+empty_moov"});
-  tagged("faststart_mp4", "v.mp4", "libx264")->encode.insert(cases->back().encode.end(), {"-movflags", "faststart"});
+  tagged("fragmented_mp4", "v.mp4", "libx264")
+      ->encode.insert(cases->back().encode.end(), {"-movflags", "frag_keyframe+empty_moov"});
+  tagged("faststart_mp4", "v.mp4", "libx264")
+      ->encode.insert(cases->back().encode.end(), {"-movflags", "faststart"});
 }
 }  // namespace
 

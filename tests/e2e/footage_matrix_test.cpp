@@ -58,13 +58,15 @@ std::string checked(const Words& command) {
 void append(Words* words, const Words& more) { words->insert(words->end(), more.begin(), more.end()); }
 
 std::string make_clip(const ScratchFolder& scratch, const FootageCase& c) {
-  Words command = {"ffmpeg", "-v", "error", "-loop", "1", "-framerate", c.rate, "-i",
-                   RESYNCER_SOURCE_DIR "/tests/data/astronaut.png"};
+  Words command = {"ffmpeg", "-v", "error",
+                   "-loop",  "1",  "-framerate",
+                   c.rate,   "-i", RESYNCER_SOURCE_DIR "/tests/data/astronaut.png"};
   append(&command, c.inputs);
   std::string filter =
       "rotate='0.02*sin(2*PI*t/5)':fillcolor=gray,crop=400:400:'56+6*sin(2*PI*t/4)':0,scale=320:320";
   if (!c.filter.empty()) filter += "," + c.filter;
-  const bool cut = !c.steps.empty() && std::find(c.steps[0].begin(), c.steps[0].end(), "-ss") != c.steps[0].end();
+  const bool cut =
+      !c.steps.empty() && std::find(c.steps[0].begin(), c.steps[0].end(), "-ss") != c.steps[0].end();
   append(&command, {"-filter:v:0", filter + ",trim=end_frame=" + std::to_string(cut ? 20 : c.frames)});
   bool formatted = std::find(c.encode.begin(), c.encode.end(), "-pix_fmt") != c.encode.end();
   bool prores = std::find(c.encode.begin(), c.encode.end(), "prores_ks") != c.encode.end();
@@ -93,7 +95,8 @@ std::string make_clip(const ScratchFolder& scratch, const FootageCase& c) {
 // Fractions in lowest terms: 34000/50000 and 17/25 are one number.
 std::string reduced(const std::string& value) {
   std::size_t slash = value.find('/');
-  bool fraction = slash != std::string::npos && slash > 0 && value.find_first_not_of("0123456789/") == std::string::npos;
+  bool fraction =
+      slash != std::string::npos && slash > 0 && value.find_first_not_of("0123456789/") == std::string::npos;
   if (!fraction || slash + 1 == value.size()) return value;
   long a = std::stol(value), b = std::stol(value.substr(slash + 1)), divisor = std::max(1L, std::gcd(a, b));
   return std::to_string(a / divisor) + "/" + std::to_string(b / divisor);
@@ -103,13 +106,14 @@ using Facts = std::map<std::string, std::set<std::string>>;
 
 // What ffprobe says of the first video stream and of its first frame. Both must say the same.
 Facts facts_of(const std::string& file) {
-  std::istringstream text(checked({"ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-show_frames",
-                                   "-read_intervals", "%+#1", "-of", "default=nw=1", file}));
+  std::istringstream text(checked({"ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams",
+                                   "-show_frames", "-read_intervals", "%+#1", "-of", "default=nw=1", file}));
   Facts facts;
   for (std::string line; std::getline(text, line);) {
     std::size_t equals = line.find('=');
     std::string value = line.substr(equals + 1);
-    if (equals == std::string::npos || value == "unknown" || value == "N/A" || value == "unspecified") continue;
+    if (equals == std::string::npos || value == "unknown" || value == "N/A" || value == "unspecified")
+      continue;
     facts[line.substr(0, equals)].insert(reduced(value));
   }
   return facts;
@@ -120,7 +124,8 @@ void expect_facts(const Facts& facts, const Words& wanted, const std::string& wh
     std::size_t equals = fact.find('=');
     auto found = facts.find(fact.substr(0, equals));
     std::set<std::string> values = found != facts.end() ? found->second : std::set<std::string>();
-    EXPECT_THAT(values, ::testing::ElementsAre(reduced(fact.substr(equals + 1)))) << whose << ": " << fact.substr(0, equals);
+    EXPECT_THAT(values, ::testing::ElementsAre(reduced(fact.substr(equals + 1))))
+        << whose << ": " << fact.substr(0, equals);
   }
 }
 
@@ -151,9 +156,11 @@ double tick_of(const std::string& file, const std::string& stream) {
   return std::stod(base) / std::stod(base.substr(base.find('/') + 1));
 }
 
-void expect_times(const std::vector<double>& wanted, const std::vector<double>& got, double tick, const char* what) {
+void expect_times(const std::vector<double>& wanted, const std::vector<double>& got, double tick,
+                  const char* what) {
   ASSERT_EQ(got.size(), wanted.size()) << what;
-  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], tick / 2 + 2e-6) << what << ' ' << i;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_NEAR(got[i], wanted[i], tick / 2 + 2e-6) << what << ' ' << i;
 }
 
 double rate_of(const std::string& text) {
@@ -185,7 +192,8 @@ struct Comparison {
   std::int64_t frames = 0, repainted = 0, changed_outside = 0, alpha_values = 0;
 };
 
-// One byte a pixel in the mask; a chroma sample counts where no pixel of its block is touched. An alpha plane is never.
+// One byte a pixel in the mask; a chroma sample counts where no pixel of its block is touched. An alpha plane
+// is never.
 Comparison compare_samples(const std::string& before, const std::string& after, const std::string& mask,
                            const std::string& format, int width, int height) {
   Comparison result;
@@ -200,7 +208,8 @@ Comparison compare_samples(const std::string& before, const std::string& after, 
     const char* m = mask.data() + std::size_t(f) * pixels;
     for (std::size_t p = 0; p < planes.size(); ++p) {
       const SamplePlane& plane = planes[p];
-      const int w = (width + (1 << plane.shift_x) - 1) >> plane.shift_x, h = (height + (1 << plane.shift_y) - 1) >> plane.shift_y;
+      const int w = (width + (1 << plane.shift_x) - 1) >> plane.shift_x,
+                h = (height + (1 << plane.shift_y) - 1) >> plane.shift_y;
       for (int y = 0; y < h; ++y)
         for (int x = 0; x < w; ++x, at += std::size_t(plane.step) * bytes) {
           bool touched = false;
@@ -223,7 +232,8 @@ Comparison compare_samples(const std::string& before, const std::string& after, 
 std::string raw(const std::string& file, const std::string& format, bool alpha_vp9) {
   Words command = {"ffmpeg", "-v", "error", "-noautorotate"};
   if (alpha_vp9) append(&command, {"-c:v", "libvpx-vp9"});
-  append(&command, {"-i", file, "-map", "0:v:0", "-f", "rawvideo", "-fps_mode", "passthrough", "-pix_fmt", format, "-"});
+  append(&command, {"-i", file, "-map", "0:v:0", "-f", "rawvideo", "-fps_mode", "passthrough", "-pix_fmt",
+                    format, "-"});
   return checked(command);
 }
 
@@ -263,7 +273,8 @@ class FootageMatrix : public ::testing::TestWithParam<FootageCase> {
     }
     if (!c.lines.empty()) {
       auto lines = [](const std::string& file) {
-        return "\n" + checked({"ffprobe", "-v", "error", "-show_format", "-show_streams", "-show_chapters", "-of", "default=nw=1", file});
+        return "\n" + checked({"ffprobe", "-v", "error", "-show_format", "-show_streams", "-show_chapters",
+                               "-of", "default=nw=1", file});
       };
       std::string before = lines(clip), after = lines(out);
       for (const std::string& line : c.lines) {
@@ -280,8 +291,9 @@ class FootageMatrix : public ::testing::TestWithParam<FootageCase> {
     const bool vp9 = format == "yuva420p" && clip.find(".webm") != std::string::npos;
     const std::string source_format = *facts_of(clip).at("pix_fmt").begin();
     const bool full = source_format.rfind("yuvj", 0) == 0;  // another name for yuv of full range
-    Comparison samples = compare_samples(raw(clip, full ? source_format : format, vp9), raw(out, format, false),
-                                         raw(mask_file, "gray", false), format, width, height);
+    Comparison samples =
+        compare_samples(raw(clip, full ? source_format : format, vp9), raw(out, format, false),
+                        raw(mask_file, "gray", false), format, width, height);
     EXPECT_EQ(samples.changed_outside, 0);
     EXPECT_EQ(samples.frames, GetParam().frames);
     EXPECT_LT(samples.repainted, samples.frames * width * height / 2);
@@ -300,7 +312,8 @@ TEST_P(FootageMatrix, IsKeptOrRefused) {
   expect_facts(before, c.facts, "the clip");
   expect_facts(before, c.source_facts, "the clip");
 
-  Words arguments = {"render", clip, "-a", make_speech(scratch, "s.wav"), "-o", out, "--renderer", "warp", "--mask-out", mask};
+  Words arguments = {"render", clip,         "-a", make_speech(scratch, "s.wav"), "-o", out, "--renderer",
+                     "warp",   "--mask-out", mask};
   append(&arguments, c.options);
   RunResult result = resyncer(arguments, {"XDG_CACHE_HOME=" + scratch.file("cache")});
   for (const std::string& part : c.says) EXPECT_THAT(result.err, HasSubstr(part));

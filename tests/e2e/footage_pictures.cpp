@@ -18,14 +18,14 @@ FootageCase rearranged(const std::string& format, const std::string& file, Words
 }
 
 void add_pixel_formats(std::vector<FootageCase>* cases) {
-  for (const char* format :
-       {"yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv444p10le", "yuv420p12le", "yuv444p16le", "gray", "gbrp10le",
-        "bgra", "yuva420p"})
+  for (const char* format : {"yuv422p", "yuv444p", "yuv440p", "yuv411p", "yuv444p10le", "yuv420p12le",
+                             "yuv444p16le", "gray", "gbrp10le", "bgra", "yuva420p"})
     cases->push_back(ffv1(format));
   cases->push_back(untouched("yuv420p10le", "v.mp4", {"-c:v", "libx264", "-pix_fmt", "yuv420p10le"},
                              {"pix_fmt=yuv420p10le"}));
   cases->push_back(rearranged("nv12", "v.nut", {"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "yuv420p"));
-  cases->push_back(untouched("v210", "v.mov", {"-c:v", "v210", "-pix_fmt", "yuv422p10le"}, {"pix_fmt=yuv422p10le"}));
+  cases->push_back(
+      untouched("v210", "v.mov", {"-c:v", "v210", "-pix_fmt", "yuv422p10le"}, {"pix_fmt=yuv422p10le"}));
   cases->push_back(rearranged("uyvy422", "v.mov", {"-c:v", "rawvideo", "-pix_fmt", "uyvy422"}, "yuv422p"));
   cases->push_back(rearranged("rgb24", "v.mov", {"-c:v", "png", "-pix_fmt", "rgb24"}, "bgr0"));
   cases->push_back(rearranged("gbrp", "v.mkv", {"-c:v", "libx264rgb", "-pix_fmt", "rgb24"}, "bgr0"));
@@ -38,10 +38,10 @@ void add_alpha(std::vector<FootageCase>* cases) {
   const std::string gradient = "format=yuva444p,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='64+X/2'";
   cases->push_back(untouched("yuva444p10le", "v.mkv", {"-c:v", "ffv1", "-pix_fmt", "yuva444p10le"},
                              {"pix_fmt=yuva444p10le"}));
-  cases->push_back(untouched("vp9_alpha", "v.webm",
-                             {"-c:v", "libvpx-vp9", "-cpu-used", "8", "-pix_fmt", "yuva420p"},
-                             {}));
-  cases->back().source_facts = {"pix_fmt=yuv420p", "TAG:alpha_mode=1"};  // ffprobe sees the alpha beside it so
+  cases->push_back(
+      untouched("vp9_alpha", "v.webm", {"-c:v", "libvpx-vp9", "-cpu-used", "8", "-pix_fmt", "yuva420p"}, {}));
+  cases->back().source_facts = {"pix_fmt=yuv420p",
+                                "TAG:alpha_mode=1"};  // ffprobe sees the alpha beside it so
   cases->back().result_facts = {"pix_fmt=yuva420p"};
   // FFmpeg reads 12 bits of it and writes 10.
   cases->push_back(kept("prores4444_alpha", "v.mov",
@@ -60,8 +60,9 @@ void add_alpha(std::vector<FootageCase>* cases) {
 }
 
 Words hdr(const std::string& transfer) {
-  return {"-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020",
-          "-color_trc", transfer, "-colorspace", "bt2020nc", "-color_range", "tv", "-x265-params"};
+  return {"-c:v",        "libx265",          "-preset",      "ultrafast",  "-pix_fmt",
+          "yuv420p10le", "-color_primaries", "bt2020",       "-color_trc", transfer,
+          "-colorspace", "bt2020nc",         "-color_range", "tv",         "-x265-params"};
 }
 
 std::string hdr_filter(const std::string& transfer) {
@@ -71,8 +72,8 @@ std::string hdr_filter(const std::string& transfer) {
 
 void add_colour(std::vector<FootageCase>* cases) {
   auto tagged = [&](const std::string& name, const Words& values) {
-    Words encode = {"-c:v", "libx264", "-color_range", values[0], "-colorspace", values[1], "-color_primaries",
-                    values[2], "-color_trc", values[3]};
+    Words encode = {"-c:v",    "libx264",          "-color_range", values[0],    "-colorspace",
+                    values[1], "-color_primaries", values[2],      "-color_trc", values[3]};
     cases->push_back(kept("tags_" + name, "v.mp4", encode,
                           {"color_range=" + values[0], "color_space=" + values[1],
                            "color_primaries=" + values[2], "color_transfer=" + values[3]}));
@@ -81,21 +82,23 @@ void add_colour(std::vector<FootageCase>* cases) {
   tagged("bt709", {"tv", "bt709", "bt709", "bt709"});
   tagged("bt2020", {"tv", "bt2020nc", "bt2020", "bt2020-10"});
   tagged("full_range", {"pc", "bt709", "bt709", "bt709"});
-  cases->push_back(untouched("mjpeg_full_range", "v.mov", {"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"},
-                             {"color_range=pc"}));
+  cases->push_back(untouched("mjpeg_full_range", "v.mov",
+                             {"-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p"}, {"color_range=pc"}));
   cases->back().result_facts = {"pix_fmt=yuv420p"};
-  cases->push_back(kept("chroma_location", "v.mkv",
-                        {"-c:v", "libx264", "-chroma_sample_location", "topleft"}, {"chroma_location=topleft"}));
+  cases->push_back(kept("chroma_location", "v.mkv", {"-c:v", "libx264", "-chroma_sample_location", "topleft"},
+                        {"chroma_location=topleft"}));
 
-  const Words facts = {"pix_fmt=yuv420p10le", "color_range=tv", "color_space=bt2020nc", "color_primaries=bt2020"};
+  const Words facts = {"pix_fmt=yuv420p10le", "color_range=tv", "color_space=bt2020nc",
+                       "color_primaries=bt2020"};
   const Words levels = {"max_content=1000", "max_average=400", "red_x=34000/50000", "green_y=34500/50000",
                         "max_luminance=10000000/10000"};
   for (const char* transfer : {"smpte2084", "arib-std-b67"}) {
     const std::string name = transfer == std::string("smpte2084") ? "pq" : "hlg";
     Words encode = hdr(transfer), of = facts;
-    encode.emplace_back(name == "hlg" ? "log-level=none"
-                                      : "log-level=none:master-display=G(13250,34500)B(7500,3000)R(34000,16000)"
-                                        "WP(15635,16450)L(10000000,1):max-cll=1000,400");
+    encode.emplace_back(name == "hlg"
+                            ? "log-level=none"
+                            : "log-level=none:master-display=G(13250,34500)B(7500,3000)R(34000,16000)"
+                              "WP(15635,16450)L(10000000,1):max-cll=1000,400");
     of.push_back("color_transfer=" + std::string(transfer));
     cases->push_back(untouched(name, "v.mkv", encode, of));
     cases->back().filter = hdr_filter(transfer);
@@ -118,11 +121,14 @@ void add_geometry(std::vector<FootageCase>* cases) {
     cases->push_back(std::move(c));
   };
   with(untouched("odd_420", "v.mkv", {"-c:v", "ffv1"}, {"width=321", "height=321"}), "scale=321:321");
-  with(kept("odd_444_h264", "v.mp4", {"-c:v", "libx264", "-pix_fmt", "yuv444p"}, {"width=321", "height=321", "codec_name=h264"}),
+  with(kept("odd_444_h264", "v.mp4", {"-c:v", "libx264", "-pix_fmt", "yuv444p"},
+            {"width=321", "height=321", "codec_name=h264"}),
        "scale=321:321");
-  with(kept("odd_420_vp9", "v.webm", {"-c:v", "libvpx-vp9", "-cpu-used", "8"}, {"width=321", "height=321", "pix_fmt=yuv420p"}),
+  with(kept("odd_420_vp9", "v.webm", {"-c:v", "libvpx-vp9", "-cpu-used", "8"},
+            {"width=321", "height=321", "pix_fmt=yuv420p"}),
        "scale=321:321");
-  FootageCase odd = refused("odd_420_h264", "v.mkv", {"-c:v", "ffv1"}, 6, {"libx264", "321x321", "--video-codec"});
+  FootageCase odd =
+      refused("odd_420_h264", "v.mkv", {"-c:v", "ffv1"}, 6, {"libx264", "321x321", "--video-codec"});
   odd.options = {"--video-codec", "libx264"};
   with(odd, "scale=321:321");
   const Words wide = {"sample_aspect_ratio=4:3", "width=240", "height=320"};
@@ -133,8 +139,9 @@ void add_geometry(std::vector<FootageCase>* cases) {
   struct Turn {
     const char *transpose, *tag, *shown;
   };
-  for (const Turn& turn : {Turn{"transpose=cclock", "270", "rotation=-90"}, Turn{"hflip,vflip", "180", "rotation=-180"},
-                           Turn{"transpose=clock", "90", "rotation=90"}}) {
+  for (const Turn& turn :
+       {Turn{"transpose=cclock", "270", "rotation=-90"}, Turn{"hflip,vflip", "180", "rotation=-180"},
+        Turn{"transpose=clock", "90", "rotation=90"}}) {
     FootageCase c = kept(std::string("turned_") + turn.tag, "v.mp4", {"-c:v", "libx264"}, {turn.shown});
     c.steps = {{"-c", "copy", "-metadata:s:v:0", std::string("rotate=") + turn.tag, "turned.mp4"}};
     with(c, turn.transpose);

@@ -61,14 +61,14 @@ class VideoFrame {
 core::Affine2 upright_from_stored(int stored_width, int stored_height, int rotation_degrees,
                                   double sample_aspect);
 
-// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution), as it looks on an
-// ordinary screen: HDR is tone-mapped. Reuses `out`'s memory.
+// Whole frame in gray or RGB, in upright coordinates scaled by `scale` (1 = full resolution), as it looks on
+// an ordinary screen: HDR is tone-mapped. Reuses `out`'s memory.
 void to_gray(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
              core::ImageU8* out);
 void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, float scale,
             core::ImageU8* out);
-// Part of the frame in RGB as it is coded (HDR is not tone-mapped), so that it can be painted with: `roi` in upright
-// full-resolution pixels; outside the frame the edge is repeated.
+// Part of the frame in RGB as it is coded (HDR is not tone-mapped), so that it can be painted with: `roi` in
+// upright full-resolution pixels; outside the frame the edge is repeated.
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out);
 

@@ -35,7 +35,7 @@ struct VideoInfo {
   std::int64_t frame_count_hint = 0;  // 0 = unknown
   std::int64_t bit_rate = 0;          // of the video stream, 0 = unknown
   double duration_seconds = 0;
-  bool is_still = false;  // a picture file (PNG, JPEG, ...), one frame
+  bool is_still = false;         // a picture file (PNG, JPEG, ...), one frame
   bool is_interlaced = false;    // of a reader: whether the frames it hands out still are
   bool top_field_first = false;  // where interlaced
   bool has_alpha = false;
