@@ -33,16 +33,12 @@ class Length : public ::testing::Test {
   double seconds(const std::string& out, const std::string& entry = "format=duration", const std::string& stream = "") {
     return std::stod(probe(scratch.file(out), entry, stream));
   }
-  // When the last picture leaves the screen, after the first came on it.
+  // When the last picture leaves the screen, after the first came on it; at a constant rate.
   double picture_seconds(const std::string& out) {
-    double first = 1e9, end = 0;
-    std::istringstream lines(probe(scratch.file(out), "packet=pts_time,duration_time", "v:0"));
-    for (std::string line; std::getline(lines, line);) {
-      const double pts = std::stod(line), length = std::stod(line.substr(line.find(',') + 1));
-      first = std::min(first, pts);
-      end = std::max(end, pts + length);
-    }
-    return end - first;
+    std::vector<double> times;
+    for (const std::string& time : packet_times(scratch.file(out), "v:0")) times.push_back(std::stod(time));
+    const double last = times.back();
+    return last + (last - times[times.size() - 2]) - times.front();
   }
 
   ScratchFolder scratch;
