@@ -32,7 +32,8 @@ std::vector<std::string> child_arguments(const Job& job, const std::vector<std::
   arguments.insert(arguments.end(), child_options.begin(), child_options.end());
   arguments.insert(arguments.end(),
                    {"--log-format=json", "--progress=fd:3", overwrites ? "--yes" : "--never"});
-  if (option_of(job, "no-cache").empty()) arguments.emplace_back("--resume");  // what is painted outlives a kill
+  if (option_of(job, "no-cache").empty())
+    arguments.emplace_back("--resume");  // what is painted outlives a kill
   if (option_of(job, "threads").empty()) arguments.push_back("--threads=" + std::to_string(threads));
   return arguments;
 }

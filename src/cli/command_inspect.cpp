@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/outputs.h"
 #include "cli/progress_bar.h"
 #include "cli/streamed_input.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/cache.h"
+#include "resyncer/pipeline/thumbnails.h"
 
 namespace resyncer::cli {
 
@@ -20,7 +22,8 @@ constexpr double kSecondsAFrame = 0.04;
 struct InspectFlags {
   std::filesystem::path file;
   pipeline::AnalysisOptions analysis;
-  bool as_json = false, no_cache = false;
+  bool as_json = false, no_cache = false, yes = false;
+  std::filesystem::path thumbnails;  // folder; empty = none
 };
 
 json streams_json(const std::vector<media::StreamInfo>& streams) {
@@ -125,10 +128,22 @@ void run_inspect(InspectFlags flags, const GlobalOptions& global) {
   ProgressBar bar(global);
   pipeline::Analysis analysis = pipeline::analyse_cached(flags.file, flags.analysis, cache, bar.sink());
   bar.finish();
+  if (!flags.thumbnails.empty()) {
+    for (const auto& track : analysis.tracks.tracks) {
+      const auto picture = pipeline::thumbnail_file(flags.thumbnails, track.id);
+      spare_inputs({picture}, {flags.file});
+      check_overwrite(picture, flags.yes ? Overwrite::always : Overwrite::ask);
+    }
+    pipeline::write_thumbnails(flags.file, analysis, flags.thumbnails);
+  }
   json shots = json::array(), faces = json::array();
   for (std::int64_t start : analysis.tracks.shot_starts)
     if (start < analysis.frame_count()) shots.push_back(analysis.seconds(start));
-  for (const auto& track : analysis.tracks.tracks) faces.push_back(track_json(analysis, track));
+  for (const auto& track : analysis.tracks.tracks) {
+    faces.push_back(track_json(analysis, track));
+    if (!flags.thumbnails.empty())
+      faces.back()["thumbnail"] = pipeline::thumbnail_file(flags.thumbnails, track.id).string();
+  }
   json j = {{"file", name},
             {"container", info.container},
             {"streams", streams_json(info.streams)},
@@ -151,6 +166,9 @@ void add_inspect(CLI::App* app, GlobalOptions* global, Run* run) {
       app->add_subcommand("inspect", "Streams, shots, face tracks, gaps and estimated time of a video");
   command->add_option("file", flags->file, "Video or still picture; - = standard input")->required();
   command->add_flag("--json", flags->as_json, "Print JSON");
+  command->add_option("--thumbnails", flags->thumbnails,
+                      "Write a picture of every face track into this folder");
+  command->add_flag("-y,--yes", flags->yes, "Overwrite pictures without asking");
   command->add_option("--landmarks", flags->analysis.tracker.landmark_model,
                       "Another 68-point dlib shape predictor");
   command->add_flag("--no-cache", flags->no_cache, "Neither read nor write the analysis cache");

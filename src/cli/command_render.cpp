@@ -29,14 +29,15 @@ struct RenderFlags {
   pipeline::RenderOptions options;
   FaceFlags face;
   MouthFlags mouth;
-  std::string renderer = "network";
+  std::string renderer = "network", length = "video", silence = "rest";
   int crf = -1;
   bool yes = false, no = false, no_cache = false, no_provenance = false, resume = false;
   std::string stats;
 };
 
 std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthFlags& mouth) {
-  std::vector<fs::path> files = {o.input, o.speech, o.person, o.drive, mouth.curve, o.mouth.motion_in};
+  std::vector<fs::path> files = {o.input, o.speech,    o.speech_stem,    o.person,
+                                 o.drive, mouth.curve, o.mouth.motion_in};
   if (!o.identity.empty())
     for (fs::path& file : pipeline::identity_files(o.identity)) files.push_back(std::move(file));
   files.insert(files.end(), o.style.names.begin(), o.style.names.end());  // as far as they are files
@@ -93,6 +94,8 @@ void complete(RenderFlags* typed) {
   check_style_choice(options.style);
   options.mouth = parse_mouth_controls(flags.mouth);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
+  options.length = *pipeline::length_mode(flags.length);
+  if (flags.silence == "source") options.silence = pipeline::Silence::source;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
   options.use_cache = !flags.no_cache;
   options.provenance = !flags.no_provenance;
@@ -135,6 +138,8 @@ CLI::App* declare(CLI::App* app, RenderFlags* flags) {
   command->add_option("input", o.input, "Video or still picture; - = standard input")->required();
   command->add_option("-a,--audio", o.speech,
                       "Speech: any file with an audio stream; - = standard input (default: that of --drive)");
+  auto* stem = command->add_option("--speech-stem", o.speech_stem,
+                                   "The voice of -a alone: it moves the mouth, -a is heard");
   command->add_option("--identity", o.identity,
                       "Swap the face for this person's: a picture, a video, or a folder of them");
   command->add_option("-o,--output", o.output, "Result; the container follows the name; - = standard output")
@@ -161,6 +166,17 @@ CLI::App* declare(CLI::App* app, RenderFlags* flags) {
   add_style_options(command, &o.style);
   add_mouth_options(command, &flags->mouth);
   for (const char* other : {"--style", "--motion-in"}) drive->excludes(command->get_option(other));
+  drive->excludes(stem);
+  command
+      ->add_option(
+          "--length", flags->length,
+          "video: all of it, once (default); cut: ends with what ends first; loop, bounce, freeze: as long "
+          "as the speech")
+      ->check(CLI::IsMember({"video", "cut", "loop", "bounce", "freeze"}));
+  command
+      ->add_option("--silence", flags->silence,
+                   "Where the speech is silent: rest (default), or source: the footage's own mouth")
+      ->check(CLI::IsMember({"rest", "source"}));
   command->add_option("--video-codec", o.encoder.codec,
                       "FFmpeg encoder (default: the source's family); ffv1 = lossless");
   command->add_option("--crf", flags->crf, "Quality of the encoder (default: visually lossless)")

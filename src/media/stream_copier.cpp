@@ -139,12 +139,14 @@ void StreamCopier::copy_chapters() {
   if (out->chapters == nullptr) throw Error(ErrorKind::memory, "out of memory");
   for (unsigned i = 0; i < input_->nb_chapters; ++i) {
     const AVChapter& chapter = *input_->chapters[i];
+    if (cut_ && av_compare_ts(chapter.start, chapter.time_base, cut_->time, cut_->time_base) >= 0) continue;
     auto* copy = static_cast<AVChapter*>(av_mallocz(sizeof(AVChapter)));
     if (copy == nullptr) throw Error(ErrorKind::memory, "out of memory");
     copy->id = chapter.id;
     copy->time_base = chapter.time_base;
     copy->start = chapter.start;
     copy->end = chapter.end;
+    if (cut_) copy->end = std::min(copy->end, av_rescale_q(cut_->time, cut_->time_base, chapter.time_base));
     av_dict_copy(&copy->metadata, chapter.metadata, 0);
     out->chapters[out->nb_chapters++] = copy;
   }
@@ -171,7 +173,10 @@ void StreamCopier::write_until(std::int64_t time, AVRational time_base) {
     AVRational base = input_->streams[packet_->stream_index]->time_base;
     if (at != AV_NOPTS_VALUE && av_compare_ts(at, base, time, time_base) > 0) return;
     int index = packet_->stream_index;
-    container_->write_copied(packet_.get(), *targets_[std::size_t(index)], base);
+    if (!cut_ || cut_packet(*cut_, base, *input_->streams[index]->codecpar, packet_.get()))
+      container_->write_copied(packet_.get(), *targets_[std::size_t(index)], base);
+    else
+      av_packet_unref(packet_.get());
     pending_ = false;
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "output_container.h"
+#include "packet_cut.h"
 
 namespace resyncer::media {
 
@@ -16,6 +17,8 @@ class StreamCopier {
  public:
   StreamCopier(const std::filesystem::path& source, int video_stream);
 
+  // Nothing of the source is heard, shown or told from there on; to be said before streams are added.
+  void end_at(const Cut& cut) { cut_ = cut; }
   // Adds the streams that the container takes. With a new speech the first audio track is left out unless
   // `keep_audio`.
   void add_streams(bool new_speech, bool keep_audio, OutputContainer* container);
@@ -37,6 +40,7 @@ class StreamCopier {
   std::vector<AVStream*> targets_;  // by the source's index, null = not copied
   Packet packet_ = make_packet();
   std::vector<std::string> left_out_;
+  std::optional<Cut> cut_;
   bool pending_ = false, ended_ = true, copies_audio_ = false;
 };
 

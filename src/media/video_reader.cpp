@@ -134,6 +134,7 @@ struct VideoReader::Impl {
   std::int64_t last_pts = AV_NOPTS_VALUE;
   std::int64_t skip_before = AV_NOPTS_VALUE;  // set by seek
   bool just_sought = false;
+  bool wait_for_key = false;  // a jump by bytes may land between key frames
 
   Interlaced interlaced = Interlaced::deinterlace;
   bool fields_ahead = false;  // the stream says that its pictures hold fields
@@ -174,7 +175,9 @@ struct VideoReader::Impl {
       avcodec_send_packet(codec.get(), nullptr);
       return;
     }
-    if (packet->stream_index == info.stream) {
+    const bool is_own = packet->stream_index == info.stream;
+    if (is_own && (packet->flags & AV_PKT_FLAG_KEY) != 0) wait_for_key = false;
+    if (is_own && !wait_for_key) {
       result = avcodec_send_packet(codec.get(), packet.get());
       if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be decoded", info.path);
       if (result < 0) ++damaged;
@@ -288,6 +291,7 @@ struct VideoReader::Impl {
     deinterlacer.reset();
     last_pts = AV_NOPTS_VALUE;
     just_sought = true;
+    wait_for_key = pts > info.start_pts;
   }
 
   // With reordered frames a jump may land behind its goal: then again, further back. True when all is well.

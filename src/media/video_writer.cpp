@@ -59,6 +59,7 @@ struct VideoWriter::Impl {
   std::vector<std::string> left_out;
   Packet packet = make_packet(), speech_packet = make_packet();
   bool speech_pending = false, speech_ended = false;
+  std::optional<Cut> cut;
   Scaler scaler;
   std::int64_t first_pts = AV_NOPTS_VALUE, last_pts = AV_NOPTS_VALUE;
   std::map<std::int64_t, std::int64_t> durations;  // of the frames inside the encoder, by pts
@@ -72,6 +73,10 @@ struct VideoWriter::Impl {
     picture = picture_format(from, info);
     encoder = open_video_encoder(from, info, picture, options, container);
     add_video(from);
+    if (mux.end_pts) {
+      cut = Cut{*mux.end_pts, picture.time_base};
+      copier.end_at(*cut);
+    }
     if (!mux.speech.empty() && !container.is("yuv4mpegpipe")) add_speech(mux.speech, options.bit_exact);
     copier.add_streams(!mux.speech.empty(), mux.keep_source_audio, &container);
     if (mux.speech.empty() && copier.copies_audio()) audio_action = "copied";
@@ -130,6 +135,11 @@ struct VideoWriter::Impl {
             first_pts == AV_NOPTS_VALUE ? 0 : av_rescale_q(first_pts, picture.time_base, base);
         if (speech_packet->pts != AV_NOPTS_VALUE) speech_packet->pts += shift;
         if (speech_packet->dts != AV_NOPTS_VALUE) speech_packet->dts += shift;
+        if (cut && !cut_packet(*cut, base, speech->parameters(), speech_packet.get())) {
+          av_packet_unref(speech_packet.get());
+          speech_ended = true;
+          return;
+        }
         speech_pending = true;
       }
       if (av_compare_ts(speech_packet->pts, base, time, picture.time_base) > 0) return;

@@ -326,7 +326,10 @@ References take_references(Analysis* analysis, const FittedFace& face, const mes
                            mesh::head_angles(params.camera_from_head), core::mouth_openness(entry.landmarks),
                            entry.sharpness});
   }
-  analysis->bank.clear();
+  auto& bank = analysis->bank;
+  bank.erase(
+      std::remove_if(bank.begin(), bank.end(), [](const BankFrame& entry) { return entry.image.empty(); }),
+      bank.end());
   return out;
 }
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr float kEdgeCm = 0.9F;  // soft edge of the whole face's mask
 
-float largest_px_per_cm(const RenderPlan& plan) {
-  const mesh::Vertices head = mesh::control_vertices(plan.model, plan.face.identity,
-                                                     Eigen::VectorXf::Zero(plan.model.expression_count()));
+float largest_px_per_cm(const mesh::FaceModel& model, const FacePlan& plan) {
+  const mesh::Vertices head =
+      mesh::control_vertices(model, plan.face.identity, Eigen::VectorXf::Zero(model.expression_count()));
   float largest = 0;
   for (const FrameTask& task : plan.tasks)
     if (task.params != nullptr)
@@ -84,6 +84,9 @@ const char* needs_speech(const RenderOptions& o) {
   if (!mouth.jaw_max.is(INFINITY)) return "--jaw-max";
   if (!mouth.smooth.is(0)) return "--smooth";
   if (mouth.keep_source_offset || !mouth.offset_ms.is(0)) return "--offset-ms";
+  if (!o.speech_stem.empty()) return "--speech-stem";
+  if (o.length != LengthMode::video) return "--length";
+  if (o.silence != Silence::rest) return "--silence";
   if (!o.style.names.empty()) return "--style";
   if (!o.person.empty()) return "--person";
   if (o.adapt_minutes > 0) return "--adapt";
@@ -120,16 +123,17 @@ PaintedFace painted_face(const mesh::FaceModel& model, const FittedFace& own, co
 SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const RenderPlan& plan,
                    const ProgressSink& progress, RenderReport* report) {
   const auto& motion = models.get("motion").file;
+  const FacePlan& own = plan.faces.front();
   SwapPlan swap;
   const auto start = SteadyClock::now();
   swap.source = load_identity(options.identity, plan.model, motion, analysis_options(options),
                               cache_options(options), progress);
   report->stages["identity"] = {seconds_since(start), std::int64_t(swap.source.references.references.size())};
-  const PaintedFace face = painted_face(plan.model, plan.face, swap.source, motion);
+  const PaintedFace face = painted_face(plan.model, own.face, swap.source, motion);
   swap.rest = face.rest;
   swap.own_rest = face.own_rest;
-  swap.eyes_at_rest = eye_heights(mesh::control_vertices(plan.model, plan.face.identity, swap.own_rest));
-  limit_resolution(largest_px_per_cm(plan), &swap.source.references);
+  swap.eyes_at_rest = eye_heights(mesh::control_vertices(plan.model, own.face.identity, swap.own_rest));
+  limit_resolution(largest_px_per_cm(plan.model, own), &swap.source.references);
   for (const generator::Reference& reference : swap.source.references.references) {
     swap.mirrored.push_back(generator::mirrored(plan.model, reference));
     swap.facing.push_back(generator::facing(plan.model, reference));
@@ -137,7 +141,7 @@ SwapPlan plan_swap(const RenderOptions& options, const ModelSet& models, const R
   }
   const Eigen::VectorXf weights = generator::mouth_weights(plan.model);
   std::vector<int> previous;
-  for (const FrameTask& task : plan.tasks) {
+  for (const FrameTask& task : own.tasks) {
     swap.tasks.emplace_back();
     if (task.params == nullptr) continue;
     SwapTask& swapped = swap.tasks.back();
@@ -214,11 +218,7 @@ void swap_face(const Scene& scene, const SwapPlan& swap, const FrameTask& task, 
   generator::keep_openings(model, face, target, 1, px_per_cm, &work->scratch, &work->patch);
   if (task.weight < 1)
     for (float& alpha : work->patch.alpha.data) alpha *= task.weight;
-  core::ImageU8 changed;
-  compose::composite(work->patch, frame, mask != nullptr ? &changed : nullptr, &work->compose);
-  if (mask == nullptr) return;
-  std::transform(changed.data.begin(), changed.data.end(), mask->data.begin(), mask->data.begin(),
-                 [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+  blend(work->patch, frame, mask, &work->compose);
 }
 
 }  // namespace resyncer::pipeline

@@ -24,6 +24,10 @@ void place(const core::ImageU8& cell, int column, int row, cv::Mat* sheet) {
   bgr.copyTo((*sheet)(cv::Rect(column * kCell, row * kCell, kCell, kCell)));
 }
 
+core::Affine2 view_of(const Scene& scene, const FrameTask& task) {
+  return face_view(frame_meshes(scene, task).neutral, kCell);
+}
+
 }  // namespace
 
 core::Affine2 face_view(const mesh::Vertices& neutral, int side) {
@@ -34,10 +38,10 @@ core::Affine2 face_view(const mesh::Vertices& neutral, int side) {
   return zoom * generator::crop_from_frame(neutral, side);
 }
 
-FilmStrip::FilmStrip(const Scene& scene, const std::vector<FrameTask>& tasks) : scene_(scene) {
+FilmStrip::FilmStrip(const std::vector<float>& weights) {
   std::vector<std::int64_t> painted, faded;
-  for (std::size_t i = 0; i < tasks.size(); ++i)
-    if (tasks[i].params != nullptr) (tasks[i].weight >= 1 ? painted : faded).push_back(std::int64_t(i));
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (weights[i] > 0) (weights[i] >= 1 ? painted : faded).push_back(std::int64_t(i));
   if (painted.empty()) painted = std::move(faded);
   for (std::size_t k = 0; k < kMoments && !painted.empty(); ++k)
     moments_.push_back(painted[painted.size() * (2 * k + 1) / (2 * kMoments)]);
@@ -47,28 +51,26 @@ bool FilmStrip::wants(std::int64_t frame) const {
   return std::binary_search(moments_.begin(), moments_.end(), frame);
 }
 
-core::Affine2 FilmStrip::view_from_upright(const FrameTask& task) const {
-  return face_view(frame_meshes(scene_, task).neutral, kCell);
-}
-
-void FilmStrip::before(const FrameTask& task, const media::VideoFrame& frame, Column* column) const {
-  core::Affine2 view = view_from_upright(task);
+void FilmStrip::before(const Scene& scene, const FrameTask& task, const media::VideoFrame& frame,
+                       Column* column) {
+  core::Affine2 view = view_of(scene, task);
   core::ImageU8 scratch;
-  take_crop(frame, scene_.upright_from_stored, view, kCell, &scratch, &column->source);
+  take_crop(frame, scene.upright_from_stored, view, kCell, &scratch, &column->source);
   mesh::Vertices dense =
-      mesh::dense_vertices(*scene_.model, generator::transform(frame_meshes(scene_, task).target, view));
+      mesh::dense_vertices(*scene.model, generator::transform(frame_meshes(scene, task).target, view));
   mesh::Raster raster;
   core::ImageF white;
-  mesh::rasterize(*scene_.model, dense, kCell, kCell, &raster);
-  mesh::shade(*scene_.model, dense, raster, &white);
+  mesh::rasterize(*scene.model, dense, kCell, kCell, &raster);
+  mesh::shade(*scene.model, dense, raster, &white);
   column->mesh = core::ImageU8(kCell, kCell, 3);
   for (std::size_t i = 0; i < white.data.size(); ++i)
     std::fill_n(column->mesh.data.begin() + std::ptrdiff_t(3 * i), 3, std::uint8_t(255.F * white.data[i]));
 }
 
-void FilmStrip::after(const FrameTask& task, const media::VideoFrame& frame, Column* column) const {
+void FilmStrip::after(const Scene& scene, const FrameTask& task, const media::VideoFrame& frame,
+                      Column* column) {
   core::ImageU8 scratch;
-  take_crop(frame, scene_.upright_from_stored, view_from_upright(task), kCell, &scratch, &column->result);
+  take_crop(frame, scene.upright_from_stored, view_of(scene, task), kCell, &scratch, &column->result);
 }
 
 void FilmStrip::write(const std::filesystem::path& path) const {

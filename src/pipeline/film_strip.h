@@ -14,9 +14,9 @@ core::Affine2 face_view(const mesh::Vertices& neutral, int side);
 
 class FilmStrip {
  public:
-  // `tasks`: of all frames. The moments are evenly spread over those that are repainted, whole where there
-  // are any.
-  FilmStrip(const Scene& scene, const std::vector<FrameTask>& tasks);
+  // `weights`: of all frames, how far they are repainted. The moments are evenly spread over those that are,
+  // whole where there are any.
+  explicit FilmStrip(const std::vector<float>& weights);
 
   bool wants(std::int64_t frame) const;
   struct Column {
@@ -24,16 +24,15 @@ class FilmStrip {
     core::ImageU8 source, mesh, result;
   };
   // Called before (source, mesh) and after (result) painting; from any thread, the column is the caller's.
-  void before(const FrameTask& task, const media::VideoFrame& frame, Column* column) const;
-  void after(const FrameTask& task, const media::VideoFrame& frame, Column* column) const;
+  static void before(const Scene& scene, const FrameTask& task, const media::VideoFrame& frame,
+                     Column* column);
+  static void after(const Scene& scene, const FrameTask& task, const media::VideoFrame& frame,
+                    Column* column);
   void add(Column column) { columns_.push_back(std::move(column)); }
   // Throws Error{output}.
   void write(const std::filesystem::path& path) const;
 
  private:
-  core::Affine2 view_from_upright(const FrameTask& task) const;
-
-  const Scene& scene_;
   std::vector<std::int64_t> moments_;
   std::vector<Column> columns_;
 };

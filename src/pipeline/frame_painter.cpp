@@ -1,5 +1,6 @@
 #include "pipeline/frame_painter.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "resyncer/pipeline/reference_bank.h"
@@ -65,6 +66,15 @@ float px_of_cm(const core::Affine2& crop_from_stored, int side) {
   return float(side) / generator::kCropWidthCm / crop_px_per_stored_px;
 }
 
+void blend(const core::Patch& patch, media::VideoFrame* frame, core::ImageU8* mask,
+           compose::Workspace* workspace) {
+  core::ImageU8 changed;
+  compose::composite(patch, frame, mask != nullptr ? &changed : nullptr, workspace);
+  if (mask == nullptr) return;
+  std::transform(changed.data.begin(), changed.data.end(), mask->data.begin(), mask->data.begin(),
+                 [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+}
+
 void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,
                  core::ImageU8* mask) {
   FrameMeshes meshes = frame_meshes(scene, task);
@@ -106,7 +116,7 @@ void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, med
   }
   StageClock clock(&work->stages, "compose");
   compose::match_colour(*frame, {}, &work->patch, &work->compose);
-  compose::composite(work->patch, frame, mask, &work->compose);
+  blend(work->patch, frame, mask, &work->compose);
 }
 
 }  // namespace resyncer::pipeline

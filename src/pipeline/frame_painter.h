@@ -72,7 +72,12 @@ class StageClock {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// Repaints the frame in place. `mask`, if given, receives what may have changed (compose::composite).
+// compose::composite; `mask`, if given, has the frame's size and keeps the larger of its own and the new
+// values.
+void blend(const core::Patch& patch, media::VideoFrame* frame, core::ImageU8* mask,
+           compose::Workspace* workspace);
+
+// Repaints the frame in place. `mask`: see blend.
 void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,
                  core::ImageU8* mask);
 

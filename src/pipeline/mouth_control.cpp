@@ -83,7 +83,7 @@ motion::Coefficients mouths_of_frames(const MouthControls& controls, const Mouth
     std::vector<double> seconds = times.seconds;
     for (std::size_t i = 0; i < seconds.size(); ++i) {
       const double offset = double(controls.offset_ms.at(seconds[i])) / 1000;
-      seconds[i] = (imported ? (double(i) + 0.5) / times.rate : seconds[i]) - offset;
+      seconds[i] = (imported ? (double(i) + 0.5) / times.rate : seconds[i] - times.speech_start) - offset;
     }
     mouths = motion::sample(smooth, seconds, rest);
   }
@@ -104,7 +104,7 @@ motion::Coefficients mouths_of_frames(const MouthControls& controls, const Mouth
 }
 
 std::vector<float> range_weights(const std::vector<TimeRange>& ranges, const std::vector<double>& seconds,
-                                 const std::vector<std::int64_t>& shot_starts) {
+                                 const std::vector<std::int64_t>& shot_starts, const std::string& option) {
   if (ranges.empty()) return std::vector<float>(seconds.size(), 1.F);
   std::vector<bool> inside(seconds.size(), false);
   for (const TimeRange& range : ranges) {
@@ -113,7 +113,8 @@ std::vector<float> range_weights(const std::vector<TimeRange>& ranges, const std
       if (seconds[i] >= range.start && seconds[i] < range.end) inside[i] = any = true;
     if (!any) {
       char text[96];
-      std::snprintf(text, sizeof text, "no frame of the video lies in --range %g-%g", range.start, range.end);
+      std::snprintf(text, sizeof text, "no frame of the video lies in %s %g-%g", option.c_str(), range.start,
+                    range.end);
       throw Error(ErrorKind::usage, text, "", "times are counted from the first frame");
     }
   }

@@ -19,6 +19,7 @@ struct MouthTimes {
   const Eigen::VectorXf& identity;
   std::vector<double> seconds;  // middle of every frame, after the start of the first
   double rate;                  // frames a second, the mean where it varies
+  double speech_start = 0;      // of the track, on the clock of `seconds`
 };
 
 // The mouth of every frame from predicted motion, or from MouthControls::motion_in when that is given
@@ -29,8 +30,9 @@ motion::Coefficients mouths_of_frames(const MouthControls& controls, const Mouth
                                       std::vector<std::string>* notes);
 
 // Weight of every frame by the ranges alone: 0 outside, inside up to 1 within a few frames, at once where a
-// shot begins or ends. Throws Error{usage} for a range without any frame.
+// shot begins or ends. Throws Error{usage} for a range without any frame; `option`: who asked for them.
 std::vector<float> range_weights(const std::vector<TimeRange>& ranges, const std::vector<double>& seconds,
-                                 const std::vector<std::int64_t>& shot_starts);
+                                 const std::vector<std::int64_t>& shot_starts,
+                                 const std::string& option = "--range");
 
 }  // namespace resyncer::pipeline

@@ -85,6 +85,8 @@ Json options_of(const RenderOptions& options, const RenderReport& report) {
           {"preset", encoder.preset.empty() ? Json() : Json(encoder.preset)},
           {"keep_audio", options.keep_source_audio},
           {"interlaced", text_of(options.interlaced)},
+          {"length", name_of(options.length)},
+          {"silence", options.silence == Silence::rest ? "rest" : "source"},
           {"speech_stream", report.audio_action},
           {"label", options.label},
           {"deterministic", options.deterministic}};
@@ -162,6 +164,7 @@ Ingredients hash_ingredients(const RenderOptions& options, const fs::path& perso
   Ingredients parts;
   parts.video = hashed(options.input);
   if (!options.speech.empty()) parts.speech = hashed(options.speech);
+  if (!options.speech_stem.empty()) parts.speech_stem = hashed(options.speech_stem);
   if (!options.identity.empty())
     for (const fs::path& file : identity_files(options.identity)) parts.identity.push_back(hashed(file));
   if (!person.empty()) parts.person = hashed(person);
@@ -196,6 +199,7 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
   json["result"] = named({options.output, result_hash});
   json["video"] = named(ingredients.video);
   json["speech"] = named(ingredients.speech);
+  json["speech_stem"] = named(ingredients.speech_stem);
   json["person"] = named(ingredients.person);
   json["identity"] = Json::array();
   for (const Ingredient& part : ingredients.identity) json["identity"].push_back(named(part));

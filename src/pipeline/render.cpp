@@ -10,6 +10,7 @@
 #include "pipeline/face_swap.h"
 #include "pipeline/film_strip.h"
 #include "pipeline/frame_painter.h"
+#include "pipeline/frame_source.h"
 #include "pipeline/frame_workers.h"
 #include "pipeline/label.h"
 #include "pipeline/mouth_control.h"
@@ -41,44 +42,25 @@ struct Painted {
   std::unique_ptr<FilmStrip::Column> column;
 };
 
-// Hands out the source's frames; a still picture again and again.
-class FrameSource {
- public:
-  FrameSource(const RenderOptions& options, bool is_still)
-      : reader_(options.input, {-1, options.threads, options.interlaced}), is_still_(is_still) {}
-
-  const media::VideoReader& reader() const { return reader_; }
-  media::VideoFrame next(std::int64_t index) {
-    if (is_still_ && !still_.empty()) return media::with_pts(still_, index);
-    std::optional<media::VideoFrame> frame = reader_.read();
-    if (!frame)
-      throw Error(ErrorKind::input, "the video is shorter now than when it was analysed",
-                  reader_.info().path.string(), "leave the file alone while it is rendered");
-    if (!is_still_) return std::move(*frame);
-    still_ = std::move(*frame);
-    return media::with_pts(still_, index);
-  }
-
- private:
-  media::VideoReader reader_;
-  bool is_still_;
-  media::VideoFrame still_;
-};
-
 class RenderLoop {
  public:
-  // `swap`: of the face, or null.
+  // `scene`: but for the faces. `swap`: of the first face, or null.
   RenderLoop(const RenderOptions& options, const RenderPlan& plan, const SwapPlan* swap, const Scene& scene,
              RenderReport* report)
       : options_(options),
         plan_(plan),
         swap_(swap),
-        scene_(scene),
         report_(report),
-        source_(options, plan.is_still),
-        strip_(scene_, plan.tasks),
-        writer_(options.output, source_.reader(), encoder(options), mux(options)) {
-    scene_.upright_from_stored = source_.reader().upright_from_stored();
+        source_(options.input, {-1, options.threads, options.interlaced}, plan.timeline.source_pts,
+                plan.timeline.shown),
+        strip_(plan.weights()),
+        writer_(options.output, source_.reader(), encoder(options), mux(options, plan.timeline.cut)) {
+    for (const FacePlan& face : plan.faces) {
+      scenes_.push_back(scene);
+      scenes_.back().face = &face.face;
+      scenes_.back().references = &face.references;
+      scenes_.back().upright_from_stored = source_.reader().upright_from_stored();
+    }
     if (!options.mask_out.empty()) {
       const auto& info = source_.reader().info();
       mask_writer_ = std::make_unique<media::MaskWriter>(
@@ -92,7 +74,7 @@ class RenderLoop {
         options_.threads > 0 ? options_.threads : int(std::max(1U, std::thread::hardware_concurrency()));
     FrameWorkers<Workspace, Job, Painted> workers(
         threads, [this](Workspace* work, Job job) { return paint(work, std::move(job)); });
-    auto total = std::int64_t(plan_.tasks.size());
+    auto total = std::int64_t(plan_.timeline.shown.size());
     std::int64_t written = 0;
     auto write_oldest = [&] {
       write(workers.collect());
@@ -119,9 +101,9 @@ class RenderLoop {
     if (encoder.threads == 0) encoder.threads = options.threads;
     return encoder;
   }
-  static media::MuxOptions mux(const RenderOptions& options) {
+  static media::MuxOptions mux(const RenderOptions& options, std::optional<std::int64_t> end_pts) {
     return {options.input, options.speech, options.keep_source_audio,
-            options.provenance ? provenance_statement(options) : media::Statement{}};
+            options.provenance ? provenance_statement(options) : media::Statement{}, end_pts};
   }
 
   Job next_job(std::int64_t index) {
@@ -133,35 +115,34 @@ class RenderLoop {
   }
 
   Painted paint(Workspace* work, Job job) const {
-    const FrameTask& task = plan_.tasks[std::size_t(job.index)];
+    const auto frame = std::size_t(job.index);
     Painted painted;
-    const bool repaint = task.params != nullptr;
-    if (repaint && job.in_strip) {
-      painted.column = std::make_unique<FilmStrip::Column>();
-      painted.column->frame = job.index;
-      strip_.before(task, job.frame, painted.column.get());
+    if (job.has_mask) painted.mask = core::ImageU8(job.frame.layout().width, job.frame.layout().height, 1);
+    core::ImageU8* mask = job.has_mask ? &painted.mask : nullptr;
+    const Scene* shown = nullptr;  // the first face that is repainted, in the film strip
+    const FrameTask* shown_task = nullptr;
+    for (std::size_t k = 0; k < scenes_.size(); ++k) {
+      const FrameTask& task = plan_.faces[k].tasks[frame];
+      if (task.params == nullptr) continue;
+      if (shown == nullptr) {
+        shown = &scenes_[k];
+        shown_task = &task;
+        if (job.in_strip) {
+          painted.column = std::make_unique<FilmStrip::Column>();
+          painted.column->frame = job.index;
+          FilmStrip::before(*shown, task, job.frame, painted.column.get());
+        }
+      }
+      if (job.kept) continue;
+      if (!options_.speech.empty()) paint_frame(scenes_[k], task, work, &job.frame, mask);
+      if (swap_ != nullptr) swap_face(scenes_[k], *swap_, task, swap_->tasks[frame], work, &job.frame, mask);
     }
-    if (job.kept)
-      put_squares(*job.kept, &job.frame, &painted.mask);
-    else
-      alter(task, job, work, &painted.mask, &job.frame);
+    if (job.kept) put_squares(*job.kept, &job.frame, &painted.mask);
+    if (shown != nullptr && !job.kept) draw_label(shown->label, &job.frame, mask, &work->compose);
     if (store_ && !job.kept) painted.to_keep = take_squares(job.frame, painted.mask);
-    if (painted.column) strip_.after(task, job.frame, painted.column.get());
+    if (painted.column) FilmStrip::after(*shown, *shown_task, job.frame, painted.column.get());
     painted.frame = std::move(job.frame);
     return painted;
-  }
-
-  void alter(const FrameTask& task, const Job& job, Workspace* work, core::ImageU8* own_mask,
-             media::VideoFrame* frame) const {
-    const bool repaint = task.params != nullptr, speaks = !options_.speech.empty();
-    if (job.has_mask && !(repaint && speaks))
-      *own_mask = core::ImageU8(frame->layout().width, frame->layout().height, 1);
-    if (!repaint) return;
-    core::ImageU8* mask = job.has_mask ? own_mask : nullptr;
-    if (speaks) paint_frame(scene_, task, work, frame, mask);
-    if (swap_ != nullptr)
-      swap_face(scene_, *swap_, task, swap_->tasks[std::size_t(job.index)], work, frame, mask);
-    draw_label(scene_.label, frame, mask, &work->compose);
   }
 
   void write(Painted painted) {
@@ -187,7 +168,7 @@ class RenderLoop {
   const RenderOptions& options_;
   const RenderPlan& plan_;
   const SwapPlan* swap_;
-  Scene scene_;
+  std::vector<Scene> scenes_;  // one a face
   RenderReport* report_;
   FrameSource source_;
   FilmStrip strip_;
@@ -250,6 +231,7 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   for (const char* id : {"face-model", "motion", "generator"}) check_file(models.get(id));
   if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
+  if (!options.speech_stem.empty()) check_speech(options.speech_stem);
   check_swap(options);
   media::VideoReader(options.input,
                      {-1, 1, options.interlaced});  // refuses now what it would refuse in the end
@@ -272,15 +254,13 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   // frame analysed.
   generator::keep_freed_memory();
   scene.model = &plan.model;
-  scene.face = &plan.face;
-  scene.references = &plan.references;
   scene.network = loaded.get();
   if (loaded) scene.side = loaded->side();
   RenderLoop(options, plan, swap ? &*swap : nullptr, scene, &report).run(progress);
 
-  report.frames = std::int64_t(plan.tasks.size());
-  report.repainted_frames = std::count_if(plan.tasks.begin(), plan.tasks.end(),
-                                          [](const FrameTask& task) { return task.params != nullptr; });
+  const std::vector<float> weights = plan.weights();
+  report.frames = std::int64_t(weights.size());
+  report.repainted_frames = std::count_if(weights.begin(), weights.end(), [](float w) { return w > 0; });
   if (options.provenance) write_provenance(options, models, report, ingredients.get());
   report.wall_seconds = seconds_since(start);
   report.peak_memory_bytes = peak_memory();

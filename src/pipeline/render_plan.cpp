@@ -1,11 +1,14 @@
 #include "pipeline/render_plan.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 
 #include "pipeline/driven_motion.h"
 #include "pipeline/mouth_control.h"
 #include "pipeline/mouth_plan.h"
+#include "pipeline/speech_activity.h"
 #include "resyncer/core/error.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/measure_sync.h"
@@ -18,77 +21,62 @@ namespace {
 using core::Error;
 using core::ErrorKind;
 
-constexpr int kStillRate = 25;  // frames a second of a still picture's video
-
-std::vector<double> frame_times(const Analysis& analysis, bool is_still, double speech_seconds) {
-  std::vector<double> times;
-  if (is_still) {
-    auto frames = std::max<std::int64_t>(1, std::llround(std::ceil(speech_seconds * kStillRate)));
-    for (std::int64_t i = 0; i < frames; ++i) times.push_back((double(i) + 0.5) / kStillRate);
-  } else {
-    // The new speech begins with the picture.
-    for (std::int64_t i = 0; i < analysis.frame_count(); ++i)
-      times.push_back(analysis.centre_seconds(i) - analysis.seconds(0));
-  }
-  return times;
-}
-
-// When frames come on the screen, and when the last one leaves it (s).
-std::vector<double> frame_starts(const Analysis& analysis, bool is_still, std::size_t frames) {
-  std::vector<double> starts;
-  for (std::size_t i = 0; i < frames; ++i)
-    starts.push_back(is_still ? double(i) / kStillRate : analysis.seconds(std::int64_t(i)));
-  const auto& pts = analysis.pts;
-  if (is_still || frames < 2)
-    starts.push_back(starts.back() + 1.0 / kStillRate);
-  else
-    starts.push_back(double(2 * pts[frames - 1] - pts[frames - 2]) * analysis.time_base.value());
-  return starts;
-}
+// What everything in a plan is made from.
+struct PlanJob {
+  const RenderOptions& options;
+  const ModelSet& models;
+  const AnalysisOptions& how;  // further clips are analysed: drivers and those that styles are taken from
+  const CacheOptions& cache;
+  const ProgressSink& progress;
+  const media::VideoInfo& info;
+  Analysis* analysis;
+  RenderReport* report;
+};
 
 double mean_rate(const std::vector<double>& times) {
-  return times.size() > 1 ? double(times.size() - 1) / (times.back() - times.front()) : kStillRate;
+  constexpr double kAnyRate = 25;
+  return times.size() > 1 ? double(times.size() - 1) / (times.back() - times.front()) : kAnyRate;
 }
 
-// `in_ranges`: weight of every frame by the ranges that were asked for.
-void plan_frames(const motion::Coefficients& mouths, const std::vector<float>& in_ranges, RenderPlan* plan) {
-  std::vector<int> previous;
-  plan->tasks.resize(in_ranges.size());
-  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
-    std::size_t analysed = plan->is_still ? 0 : i;
-    const auto& params = plan->face.frames[analysed];
-    FrameTask& task = plan->tasks[i];
-    task.weight = std::min(plan->face.weight[analysed], in_ranges[i]);
-    if (!params || task.weight <= 0) continue;
-    task.params = &*params;
-    task.expression = with_mouth(params->expression, mouths.row(Eigen::Index(i)).transpose());
-    previous = generator::choose_lenders(plan->references.entries, task.expression,
-                                         generator::mouth_weights(plan->model),
-                                         mesh::head_angles(params->camera_from_head), previous);
-    task.references = previous;
-  }
+// Whose voice moves the mouth.
+const std::filesystem::path& voice(const RenderOptions& options) {
+  return options.speech_stem.empty() ? options.speech : options.speech_stem;
 }
 
-// Without speech: the mouths of the footage.
-void keep_motion(const std::vector<float>& in_ranges, RenderPlan* plan) {
-  plan->tasks.resize(in_ranges.size());
-  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
-    const auto& params = plan->face.frames[i];
-    FrameTask& task = plan->tasks[i];
-    task.weight = std::min(plan->face.weight[i], in_ranges[i]);
-    if (!params || task.weight <= 0) continue;
-    task.params = &*params;
-    task.expression = params->expression;
-  }
+// A stem that does not fit its mix moves lips beside the words.
+void tell_of_stem(const RenderOptions& options, std::vector<std::string>* notes) {
+  constexpr double kWorthAWord = 0.1;  // s
+  if (options.speech_stem.empty()) return;
+  const double stem = sound_seconds(options.speech_stem), mix = sound_seconds(options.speech);
+  if (std::abs(stem - mix) < kWorthAWord) return;
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "--speech-stem lasts %.2f s, the sound of -a %.2f s: both begin with the picture", stem, mix);
+  notes->push_back(text);
+}
+
+FacePlan find_face(const PlanJob& job, const mesh::FaceModel& model, const track::FaceChoice& choice) {
+  const auto start = SteadyClock::now();
+  FacePlan plan;
+  plan.face = fit(*job.analysis, model, choice);
+  plan.references = take_references(job.analysis, plan.face, model);
+  if (plan.references.references.empty())
+    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it",
+                job.options.input.string(), "use footage with a clear, frontal face");
+  StageTime& stage = job.report->stages["fit"];
+  stage.seconds += seconds_since(start);
+  stage.frames = job.analysis->frame_count();
+  return plan;
 }
 
 // The controls, with the source's own offset measured where it is to be kept.
-MouthControls resolved(const RenderOptions& options, const Analysis& analysis, const RenderPlan& plan,
-                       const ModelSet& models, RenderReport* report) {
-  MouthControls controls = options.mouth;
+MouthControls resolved(const PlanJob& job, const mesh::FaceModel& model, const FittedFace& face) {
+  const Analysis& analysis = *job.analysis;
+  RenderReport* report = job.report;
+  MouthControls controls = job.options.mouth;
   if (!controls.keep_source_offset) return controls;
   auto start = SteadyClock::now();
-  const SourceOffset source = source_offset(options.input, analysis, plan.face, plan.model, models);
+  const SourceOffset source = source_offset(job.options.input, analysis, face, model, job.models);
   report->stages["offset"] = {seconds_since(start), analysis.frame_count()};
   if (!source.doubt.empty()) {
     report->notes.push_back("the source's own offset is not known, 0 is used: " + source.doubt);
@@ -99,48 +87,72 @@ MouthControls resolved(const RenderOptions& options, const Analysis& analysis, c
   return controls;
 }
 
-// How further clips are analysed: drivers and those that styles are taken from.
-struct ClipAnalysis {
-  const AnalysisOptions& options;
-  const CacheOptions& cache;
-  const ProgressSink& progress;
-};
-
 // As the driver's mouth moves, else as the speech tells.
-motion::MotionTrack motion_of(const RenderOptions& options, const DrivenMouth& mouth, const ModelSet& models,
-                              const ClipAnalysis& clips) {
+motion::MotionTrack motion_of(const PlanJob& job, const std::filesystem::path& speech,
+                              const DrivenMouth& mouth) {
+  const RenderOptions& options = job.options;
   if (!options.drive.empty())
-    return driven_motion(options.drive, options.speech, mouth, models, clips.options, clips.cache,
-                         clips.progress);
+    return driven_motion(options.drive, speech, mouth, job.models, job.how, job.cache, job.progress);
   motion::Manner manner(mouth.own);
-  manner.style = choose_style(options.style, models, clips.options, clips.cache, clips.progress);
+  manner.style = choose_style(options.style, job.models, job.how, job.cache, job.progress);
   manner.strength = options.style.strength;
-  return predict_motion(options.speech, models.get("motion").file, manner, mouth.rest);
+  return predict_motion(speech, job.models.get("motion").file, manner, mouth.rest);
+}
+
+// How long the speech is heard; of a picture, how long it moves. `track`: empty where the motion is imported.
+double speech_seconds(const PlanJob& job, const motion::MotionTrack& track) {
+  const RenderOptions& options = job.options;
+  const double moves = double(track.expression.rows()) / track.rate;
+  if (job.info.is_still) return moves > 0 ? moves : motion_seconds(options.speech);
+  const bool is_its_own = options.drive.empty() && options.speech_stem.empty() && moves > 0;
+  if (options.length == LengthMode::video && is_its_own) return moves;  // good enough for a word on it
+  return sound_seconds(options.speech);
+}
+
+// How far the new mouth is seen, by the silences of the speech.
+std::vector<float> silence_weights(const RenderOptions& options, const std::filesystem::path& speech,
+                                   std::vector<double> seconds,
+                                   const std::vector<std::int64_t>& shot_starts) {
+  constexpr int kFadeFrames = 5;
+  if (options.silence == Silence::rest) return std::vector<float>(seconds.size(), 1.F);
+  for (double& t : seconds) t -= double(options.mouth.offset_ms.at(t)) / 1000;
+  return usability_weights(near_speech(speech, seconds), shot_starts, kFadeFrames);
+}
+
+std::vector<float> least(std::vector<float> a, const std::vector<float>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::min(a[i], b[i]);
+  return a;
 }
 
 // The mouths of the new speech.
-void plan_speech(const RenderOptions& options, const Analysis& analysis, const ModelSet& models,
-                 const ClipAnalysis& clips, RenderPlan* plan, RenderReport* report) {
-  const MouthControls controls = resolved(options, analysis, *plan, models, report);
+void plan_speech(const PlanJob& job, RenderPlan* plan) {
+  const RenderOptions& options = job.options;
+  FacePlan& face = plan->faces.front();
+  const MouthControls controls = resolved(job, plan->model, face.face);
   const auto start = SteadyClock::now();
-  const RestingMouth rest = rest_pose(plan->model, plan->face, models.get("motion").file);
+  const RestingMouth rest = rest_pose(plan->model, face.face, job.models.get("motion").file);
   motion::MotionTrack track;
-  double speech_seconds = 0;  // of a picture's video
-  if (controls.motion_in.empty()) {
-    track = motion_of(options, {plan->model, style_window(plan->model, analysis, plan->face), rest}, models,
-                      clips);
-    speech_seconds = double(track.expression.rows()) / track.rate;
-  } else if (plan->is_still) {
-    speech_seconds = motion_seconds(options.speech);
+  if (controls.motion_in.empty())
+    track = motion_of(job, voice(options),
+                      {plan->model, style_window(plan->model, *job.analysis, face.face), rest});
+  tell_of_stem(options, &job.report->notes);
+  plan->timeline =
+      make_timeline(*job.analysis, job.info, options.length, speech_seconds(job, track), &job.report->notes);
+  const std::vector<double> times = plan->timeline.middles();
+  const auto& shots = plan->timeline.shot_starts;
+  const std::vector<float> in_ranges = range_weights(controls.ranges, times, shots),
+                           spoken = silence_weights(options, voice(options), times, shots);
+  motion::Coefficients mouths = mouths_of_frames(
+      controls,
+      {plan->model, job.models.get("face-model").sha256, face.face.identity, times, mean_rate(times)}, track,
+      rest.mesh, &job.report->notes);
+  if (options.identity.empty()) {
+    plan_frames(plan->model, plan->timeline, mouths, least(in_ranges, spoken), &face);
+  } else {  // the face is another's in silences too
+    mix_with_footage(plan->timeline, face.face, spoken, &mouths);
+    plan_frames(plan->model, plan->timeline, mouths, in_ranges, &face);
   }
-  const std::vector<double> times = frame_times(analysis, plan->is_still, speech_seconds);
-  const std::vector<float> in_ranges = range_weights(
-      controls.ranges, times, plan->is_still ? std::vector<std::int64_t>{0} : analysis.tracks.shot_starts);
-  const motion::Coefficients mouths = mouths_of_frames(
-      controls, {plan->model, models.get("face-model").sha256, plan->face.identity, times, mean_rate(times)},
-      track, rest.mesh, &report->notes);
-  plan_frames(mouths, in_ranges, plan);
-  report->stages["motion"] = {seconds_since(start), std::int64_t(plan->tasks.size())};
+  job.report->stages["motion"] = {seconds_since(start), std::int64_t(face.tasks.size())};
 }
 
 }  // namespace
@@ -163,12 +175,20 @@ CacheOptions cache_options(const RenderOptions& options) {
   return cache;
 }
 
+std::vector<float> RenderPlan::weights() const {
+  std::vector<float> weights(timeline.shown.size(), 0.F);
+  for (const FacePlan& face : faces)
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      if (face.tasks[i].params != nullptr) weights[i] = std::max(weights[i], face.tasks[i].weight);
+  return weights;
+}
+
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {
   RenderPlan plan;
   plan.inputs = SteadyFiles({options.input, options.speech});
   plan.model = mesh::load_face_model(models.get("face-model").file);
-  plan.is_still = media::probe_video(options.input).is_still;
+  const media::VideoInfo info = media::probe_video(options.input);
 
   const AnalysisOptions options_of_analysis = analysis_options(options);
   const CacheOptions cache = cache_options(options);
@@ -177,25 +197,21 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
       analyse_cached(options.input, options_of_analysis, cache, progress, &report->analysis_cached);
   report->stages["analyse"] = {seconds_since(start), analysis.frame_count()};
 
-  start = SteadyClock::now();
-  plan.face = fit(analysis, plan.model, options.face);
-  plan.references = take_references(&analysis, plan.face, plan.model);
-  report->reprojection_error = plan.face.reprojection_error;
-  if (plan.references.references.empty())
-    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", options.input.string(),
-                "use footage with a clear, frontal face");
-  report->stages["fit"] = {seconds_since(start), analysis.frame_count()};
-
-  if (options.speech.empty())
-    keep_motion(
-        range_weights(options.mouth.ranges, frame_times(analysis, false, 0), analysis.tracks.shot_starts),
-        &plan);
-  else
-    plan_speech(options, analysis, models, {options_of_analysis, cache, progress}, &plan, report);
+  const PlanJob job{options, models, options_of_analysis, cache, progress, info, &analysis, report};
+  plan.faces.push_back(find_face(job, plan.model, options.face));
+  if (options.speech.empty()) {
+    plan.timeline = make_timeline(analysis, info, LengthMode::video, 0, &report->notes);
+    const Timeline& timeline = plan.timeline;
+    keep_motion(timeline, range_weights(options.mouth.ranges, timeline.middles(), timeline.shot_starts),
+                &plan.faces.front());
+  } else {
+    plan_speech(job, &plan);
+  }
+  report->reprojection_error = plan.faces.front().face.reprojection_error;
   plan.inputs.check();
   std::vector<bool> altered;
-  for (const FrameTask& task : plan.tasks) altered.push_back(task.params != nullptr);
-  report->altered = altered_ranges(altered, frame_starts(analysis, plan.is_still, altered.size()));
+  for (float weight : plan.weights()) altered.push_back(weight > 0);
+  report->altered = altered_ranges(altered, plan.timeline.starts());
   return plan;
 }
 

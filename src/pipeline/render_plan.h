@@ -1,24 +1,25 @@
-// What is known before the first frame of a render is painted: the face, the pictures that lend, and the
-// mouth of every frame.
+// What is known before the first frame of a render is painted: when frames are shown, and the faces with
+// their mouths.
 #pragma once
 
 #include <chrono>
 #include <vector>
 
-#include "pipeline/frame_painter.h"
+#include "pipeline/face_plan.h"
 #include "pipeline/steady_files.h"
+#include "pipeline/timeline.h"
 #include "resyncer/pipeline/cache.h"
 
 namespace resyncer::pipeline {
 
-// Memory: about half a kB a frame, and the references.
 struct RenderPlan {
   SteadyFiles inputs;  // video and speech, read twice
   mesh::FaceModel model;
-  FittedFace face;
-  References references;
-  std::vector<FrameTask> tasks;  // one an output frame; params == null: the frame keeps its own pixels
-  bool is_still = false;
+  Timeline timeline;
+  std::vector<FacePlan> faces;  // at least one; several where RenderOptions::speakers say so
+
+  // Of output frames: how far any face is repainted; 0 = not at all.
+  std::vector<float> weights() const;
 };
 
 using SteadyClock = std::chrono::steady_clock;  // of a render's stages

@@ -16,7 +16,10 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
   nlohmann::json json = {
       {"input", options.input.string()},
       {"speech", options.speech.string()},
+      {"speech_stem", options.speech_stem.string()},
       {"output", options.output.string()},
+      {"length", name_of(options.length)},
+      {"silence", options.silence == Silence::rest ? "rest" : "source"},
       {"renderer", options.renderer == Renderer::network ? "network" : "warp"},
       {"frames", report.frames},
       {"repainted_frames", report.repainted_frames},

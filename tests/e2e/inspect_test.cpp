@@ -54,6 +54,25 @@ TEST_F(Inspect, JsonTellsStreamsShotsAndFaces) {
   EXPECT_GT(j["estimated_seconds"], 0);
 }
 
+TEST_F(Inspect, ThumbnailsShowEveryFaceAndAreNotOverwritten) {
+  const std::string one = make_portrait_clip(scratch, "one.mkv", 0.6), two = scratch.file("two.mkv"),
+                    folder = scratch.file("faces/of two");
+  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", one, "-vf", "split[a][b];[a][b]hstack", two}).status, 0);
+  const RunResult result = inspect(two, {"--json", "--thumbnails", folder});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const nlohmann::json faces = nlohmann::json::parse(result.out)["faces"];
+  ASSERT_EQ(faces.size(), 2U);
+  for (const nlohmann::json& face : faces) {
+    const std::string picture = face["thumbnail"];
+    EXPECT_EQ(picture, folder + "/face-" + std::to_string(face["id"].get<int>()) + ".png");
+    const RunResult seen = inspect(picture, {"--json"});
+    ASSERT_EQ(seen.status, 0) << seen.err;
+    EXPECT_EQ(nlohmann::json::parse(seen.out)["faces"].size(), 1U) << "a face fills the picture";
+  }
+  EXPECT_EQ(inspect(two, {"--thumbnails", folder}).status, 6);
+  EXPECT_EQ(inspect(two, {"--thumbnails", folder, "-y"}).status, 0);
+}
+
 TEST_F(Inspect, TextNamesTheSame) {
   RunResult result = inspect(make_portrait_clip(scratch, "v.mp4", 1));
   ASSERT_EQ(result.status, 0) << result.err;

@@ -37,6 +37,9 @@ struct MuxOptions {
       false;  // the source's own first audio track is replaced unless this is set; further audio
               // tracks, subtitles, attachments, data and chapters are always copied
   Statement statement = {};
+  // In the source's time base: sound, subtitles and chapters end there, as the pictures are to; empty = none
+  // is cut.
+  std::optional<std::int64_t> end_pts = {};
 };
 
 class VideoWriter {

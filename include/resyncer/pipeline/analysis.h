@@ -99,8 +99,8 @@ struct References {
   std::unique_ptr<generator::MouthAligner> mouths;  // what aligned their meshes; never null
 };
 
-// Moves the pictures out of the analysis, and fits the mouths of their meshes to them. Empty when the bank
-// has none of this person in a usable frame.
+// Moves this person's pictures out of the analysis, and fits the mouths of their meshes to them. Empty when
+// the bank has none in a usable frame.
 References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model);
 
 }  // namespace resyncer::pipeline

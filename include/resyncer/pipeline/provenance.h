@@ -30,7 +30,7 @@ struct Ingredient {
   std::string sha256;  // empty = not used
 };
 struct Ingredients {
-  Ingredient video, speech, person, driver, motion, landmarks;
+  Ingredient video, speech, speech_stem, person, driver, motion, landmarks;
   std::vector<Ingredient> styles;    // of those that are files
   std::vector<Ingredient> identity;  // pictures and videos of whose face was put in
 };

@@ -10,9 +10,11 @@
 
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/media/video_writer.h"
+#include "resyncer/pipeline/length_mode.h"
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/mouth_controls.h"
 #include "resyncer/pipeline/progress.h"
+#include "resyncer/pipeline/speakers.h"
 #include "resyncer/pipeline/styles.h"
 #include "resyncer/track/face_tracker.h"
 
@@ -27,8 +29,19 @@ enum class Renderer {
   warp      // the nearest reference, warped and colour-matched: the baseline and a fast preview
 };
 
+// What is seen where the speech is silent.
+enum class Silence {
+  rest,   // the mouth at rest
+  source  // the footage's own mouth
+};
+
 struct RenderOptions {
   std::filesystem::path input, speech, output;  // speech: empty only with an identity, the mouth is kept then
+  std::filesystem::path
+      speech_stem;                // moves the mouth in the place of `speech`, which is heard; empty = none
+  std::vector<Speaker> speakers;  // each moves a mouth of its own, `speech` is heard; empty = one speaks
+  LengthMode length = LengthMode::video;
+  Silence silence = Silence::rest;
   std::filesystem::path identity;  // picture, video or folder of who lends the face; empty = the face is kept
   std::filesystem::path mask_out, preview;  // empty = none
   Renderer renderer = Renderer::network;
@@ -47,10 +60,10 @@ struct RenderOptions {
   // What is painted is kept in this file until the result is whole, and taken from it where a former run was
   // ended; to be named by all that the pictures depend on. Empty = nothing is kept.
   std::filesystem::path painted;
-  int threads = 0;                     // frames in work at once; 0 = cores
-  std::string label;                   // shown in altered frames, UTF-8 (label.h); empty = none
-  bool provenance = true;              // the result says that it was altered, and how (provenance.h)
-  std::string consent_note;            // for the provenance, UTF-8; empty = none
+  int threads = 0;           // frames in work at once; 0 = cores
+  std::string label;         // shown in altered frames, UTF-8 (label.h); empty = none
+  bool provenance = true;    // the result says that it was altered, and how (provenance.h)
+  std::string consent_note;  // for the provenance, UTF-8; empty = none
   // Bit-exact on one kind of CPU: fp32 and version-free files. Frames never depend on the number of threads.
   bool deterministic = false;
 };
