@@ -12,14 +12,13 @@ namespace {
 using Names = std::set<std::string_view>;
 
 // CLI11 knows that an option takes a text, not what the text is.
-const Names kFiles = {"a",        "audio",        "b",           "checkpoint", "clips",       "config",
-                      "curve",    "datasets",     "drive",       "file",       "html",        "identity",
-                      "initial",  "init-encoder", "input",       "inputs",     "json",        "landmarks",
-                      "manifest", "mask",         "mask-out",    "motion-in",  "output",      "motion-out",
-                      "person",   "phones",       "preview",     "progress",   "real",        "result",
-                      "source",   "speech",       "speech-stem", "stats",      "sync-expert", "video",
-                      "weights"};
-const Names kFolders = {"all", "cache", "models", "sheets"};
+const Names kFiles = {
+    "a",         "audio",  "b",          "checkpoint",  "clips",   "config",       "curve",    "datasets",
+    "drive",     "file",   "html",       "identity",    "initial", "init-encoder", "input",    "inputs",
+    "journal",   "json",   "junit",      "landmarks",   "report",  "manifest",     "mask",     "mask-out",
+    "motion-in", "output", "motion-out", "person",      "phones",  "preview",      "progress", "real",
+    "result",    "source", "speech",     "speech-stem", "stats",   "sync-expert",  "video",    "weights"};
+const Names kFolders = {"all", "cache", "models", "sheets", "thumbnails"};
 
 // Texts that choose among what is there, or read. What is not here stays with the user: an option that is
 // new is more likely to write a file than to be harmless.
