@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "e2e/footage.h"
+#include "resyncer/core/temporary_folder.h"
 
 namespace resyncer::testing {
 namespace {
@@ -54,20 +55,21 @@ class Cluster : public ::testing::Test {
   ScratchFolder scratch;
 };
 
-// Down with the test, whatever becomes of it.
+// Down with the test, whatever becomes of it. Its configuration takes no blanks in paths.
 struct Slurm {
-  explicit Slurm(const std::string& f) : folder(f) { started = script("start"); }
+  Slurm() { started = script("start"); }
   ~Slurm() { script("stop"); }
-  RunResult script(const std::string& action) {
+  RunResult script(const std::string& action) const {
     return run({RESYNCER_SOURCE_DIR "/tests/e2e/slurm_localhost.sh", action, folder});
   }
-  std::string folder;
+  core::TemporaryFolder temporary;
+  std::string folder = temporary.path().string();
   RunResult started;
 };
 
 TEST_F(Cluster, FourShardsOfASlurmArrayAreTheUnionOfOneRun) {
   if (!installed("slurmctld") || !installed("slurmd")) GTEST_SKIP() << "slurm-wlm is not installed";
-  Slurm slurm(scratch.file("slurm"));
+  const Slurm slurm;
   ASSERT_EQ(slurm.started.status, 0) << slurm.started.err;
   const std::string manifest = scratch.file("season.csv");
   RunResult result =

@@ -88,7 +88,7 @@ TEST_F(Golden, ListsThatSayNothingUsefulAreRefused) {
     EXPECT_THAT(result.status, ::testing::AnyOf(2, 3)) << more << result.err;
     return result.err;
   };
-  EXPECT_THAT(fault_of("mouth-gain = \n"), HasSubstr("golden.toml: line 6"));
+  EXPECT_THAT(fault_of("mouth-gain = \n"), HasSubstr("golden.toml:6: "));
   EXPECT_THAT(fault_of("no-such-option = 1\n"), HasSubstr("no-such-option"));
   EXPECT_THAT(fault_of("output = \"x.mp4\"\n"), HasSubstr("'output' is not a case's to choose"));
   EXPECT_THAT(fault_of("[[case]]\nvideo = \"a\"\n"), HasSubstr("line 6: a case needs video and speech"));
