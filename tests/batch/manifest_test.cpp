@@ -135,7 +135,8 @@ TEST(Toml, LettersBeyondAsciiStandInQuotes) {
 }
 
 TEST(Toml, WhatIsNoManifestIsRefused) {
-  EXPECT_THAT(refusal([] { toml("[[job]]\nvideo = \n"); }), AllOf(HasSubstr("m.toml:2: "), HasSubstr("has to be TOML")));
+  EXPECT_THAT(refusal([] { toml("[[job]]\nvideo = \n"); }),
+              AllOf(HasSubstr("m.toml:2: "), HasSubstr("has to be TOML")));
   EXPECT_THAT(refusal([] { toml("jobs = 3\n"); }), HasSubstr("unknown key 'jobs'"));
   EXPECT_THAT(refusal([] { toml("job = 3\n"); }), HasSubstr("[[job]]"));
   EXPECT_THAT(refusal([] { toml("defaults = 3\n"); }), HasSubstr("no table"));

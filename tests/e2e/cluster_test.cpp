@@ -100,7 +100,7 @@ TEST_F(Cluster, FourShardsOfASlurmArrayAreTheUnionOfOneRun) {
   // One run over the whole finds nothing left to do.
   RunResult whole = resyncer({"batch", manifest, "--json"}, environment());
   ASSERT_EQ(whole.status, 0) << whole.err;
-  for (const auto& job : nlohmann::json::parse(whole.out)["jobs"]) EXPECT_EQ(job["status"], "skipped");
+  for (const auto& job : nlohmann::json::parse(whole.out)["jobs"]) EXPECT_EQ(job["state"], "unchanged");
 }
 
 TEST_F(Cluster, SnakemakeMakesEveryStepOnceAndAgainOnlyWhatIsOutdated) {

@@ -17,7 +17,8 @@ class Length : public ::testing::Test {
  protected:
   RunResult render(const std::string& video, const std::string& speech, const std::string& out,
                    const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"render", video, "-a", speech, "-o", scratch.file(out), "--renderer", "warp"};
+    std::vector<std::string> arguments{"render",          video,        "-a",  speech, "-o",
+                                       scratch.file(out), "--renderer", "warp"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return resyncer(arguments, {"XDG_CACHE_HOME=" + scratch.file("cache")});
   }
@@ -30,7 +31,8 @@ class Length : public ::testing::Test {
               0);
     return file;
   }
-  double seconds(const std::string& out, const std::string& entry = "format=duration", const std::string& stream = "") {
+  double seconds(const std::string& out, const std::string& entry = "format=duration",
+                 const std::string& stream = "") {
     return std::stod(probe(scratch.file(out), entry, stream));
   }
   // When the last picture leaves the screen, after the first came on it; at a constant rate.
@@ -78,18 +80,22 @@ TEST_F(Length, TheResultIsAsLongAsTheModeSays) {
 }
 
 TEST_F(Length, WhatIsRepeatedIsTheSourceAndTimeGoesOn) {
-  const std::string video = make_portrait_clip(scratch, "v.mkv", 0.8, "25", {"-g", "5", "-output_ts_offset", "0.4"});
+  const std::string video =
+      make_portrait_clip(scratch, "v.mkv", 0.8, "25", {"-g", "5", "-output_ts_offset", "0.4"});
   const std::string speech = speech_of("s.wav", 2), source = raw_video(video, "yuv420p");
   ASSERT_EQ(source.size(), 20 * kFrame);
   for (const std::string mode : {"loop", "bounce", "freeze"}) {
-    RunResult result =
-        render(video, speech, "out.mkv", {"-y", "--length", mode, "--video-codec", "ffv1", "--range", "0-0.1"});
+    RunResult result = render(video, speech, "out.mkv",
+                              {"-y", "--length", mode, "--video-codec", "ffv1", "--range", "0-0.1"});
     ASSERT_EQ(result.status, 0) << result.err;
     const std::string out = raw_video(scratch.file("out.mkv"), "yuv420p");
     ASSERT_EQ(out.size(), 50 * kFrame) << mode;
     for (std::size_t i = 3; i < 50; ++i) {
       const std::size_t back = 39 - i % 40;
-      const std::size_t from = mode == "loop" ? i % 20 : mode == "freeze" ? std::min<std::size_t>(i, 19) : i % 40 < 20 ? i % 40 : back;
+      const std::size_t from = mode == "loop"     ? i % 20
+                               : mode == "freeze" ? std::min<std::size_t>(i, 19)
+                               : i % 40 < 20      ? i % 40
+                                                  : back;
       EXPECT_EQ(out.compare(i * kFrame, kFrame, source, from * kFrame, kFrame), 0) << mode << ' ' << i;
     }
     const auto times = packet_times(scratch.file("out.mkv"), "v:0");
@@ -100,17 +106,44 @@ TEST_F(Length, WhatIsRepeatedIsTheSourceAndTimeGoesOn) {
 
 TEST_F(Length, OtherStreamsEndWithACutAndAreCopiedOnceInALoop) {
   const std::string silent = make_portrait_clip(scratch, "silent.mkv", 2), video = scratch.file("v.mkv");
-  std::ofstream(scratch.file("s.srt")) << "1\n00:00:00,100 --> 00:00:01,900\nlong\n\n2\n00:00:01,500 --> 00:00:01,800\nlate\n\n";
-  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", silent, "-f", "lavfi", "-i", "sine=d=2", "-f", "lavfi", "-i", "sine=300:d=2",
-                 "-i", scratch.file("s.srt"), "-map", "0:v", "-map", "1", "-map", "2", "-map", "3", "-c:v", "copy", "-c:a",
-                 "pcm_s16le", video})
+  std::ofstream(scratch.file("s.srt"))
+      << "1\n00:00:00,100 --> 00:00:01,900\nlong\n\n2\n00:00:01,500 --> 00:00:01,800\nlate\n\n";
+  ASSERT_EQ(run({"ffmpeg",
+                 "-v",
+                 "error",
+                 "-i",
+                 silent,
+                 "-f",
+                 "lavfi",
+                 "-i",
+                 "sine=d=2",
+                 "-f",
+                 "lavfi",
+                 "-i",
+                 "sine=300:d=2",
+                 "-i",
+                 scratch.file("s.srt"),
+                 "-map",
+                 "0:v",
+                 "-map",
+                 "1",
+                 "-map",
+                 "2",
+                 "-map",
+                 "3",
+                 "-c:v",
+                 "copy",
+                 "-c:a",
+                 "pcm_s16le",
+                 video})
                 .status,
             0);
   ASSERT_EQ(render(video, speech_of("s.wav", 0.9), "cut.mkv", {"--length", "cut", "--keep-audio"}).status, 0);
   EXPECT_NEAR(seconds("cut.mkv"), 0.9, 0.021);
   EXPECT_EQ(packet_times(scratch.file("cut.mkv"), "s:0").size(), 1U);
   for (const char* track : {"0:a:1", "0:a:2"}) {
-    const RunResult sound = run({"ffmpeg", "-v", "error", "-i", scratch.file("cut.mkv"), "-map", track, "-f", "s16le", "-"});
+    const RunResult sound =
+        run({"ffmpeg", "-v", "error", "-i", scratch.file("cut.mkv"), "-map", track, "-f", "s16le", "-"});
     EXPECT_NEAR(double(sound.out.size()) / 2 / 44100, 0.9, 0.021) << track;
   }
   ASSERT_EQ(render(video, speech_of("l.wav", 4.5), "loop.mkv", {"--length", "loop"}).status, 0);
@@ -121,14 +154,17 @@ TEST_F(Length, OtherStreamsEndWithACutAndAreCopiedOnceInALoop) {
 TEST_F(Length, APictureSpeaksAsLongAsTheSpeechInEveryMode) {
   const std::string speech = speech_of("s.wav", 0.8);
   for (const char* mode : {"video", "cut", "loop", "bounce", "freeze"}) {
-    ASSERT_EQ(render(RESYNCER_SOURCE_DIR "/tests/data/astronaut.png", speech, "out.mp4", {"--length", mode, "-y"}).status, 0);
+    ASSERT_EQ(
+        render(RESYNCER_SOURCE_DIR "/tests/data/astronaut.png", speech, "out.mp4", {"--length", mode, "-y"})
+            .status,
+        0);
     EXPECT_NEAR(picture_seconds("out.mp4"), 0.8, 0.041) << mode;
   }
 }
 
 TEST_F(Length, TheStemMovesTheMouthAndTheMixIsHeard) {
-  const std::string video = make_portrait_clip(scratch, "v.mkv", 1.2), stem = make_speech(scratch, "stem.wav"),
-                    mix = scratch.file("mix.wav");
+  const std::string video = make_portrait_clip(scratch, "v.mkv", 1.2),
+                    stem = make_speech(scratch, "stem.wav"), mix = scratch.file("mix.wav");
   ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", stem, "-f", "lavfi", "-i", "sine=200:d=9", "-filter_complex",
                  "amix=duration=first", mix})
                 .status,
@@ -156,13 +192,17 @@ TEST_F(Length, TheStemMovesTheMouthAndTheMixIsHeard) {
 
 TEST_F(Length, InSilenceTheFootageIsSeenWhereThatIsAsked) {
   const std::string video = make_portrait_clip(scratch, "v.mkv", 2.4), speech = scratch.file("late.wav");
-  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", make_speech(scratch, "s.wav"), "-af", "adelay=1400", speech}).status, 0);
+  ASSERT_EQ(run({"ffmpeg", "-v", "error", "-i", make_speech(scratch, "s.wav"), "-af", "adelay=1400", speech})
+                .status,
+            0);
   const std::string source = raw_video(video, "yuv420p");
   auto changed = [&](const std::string& silence) {
-    EXPECT_EQ(render(video, speech, "out.mkv", {"-y", "--silence", silence, "--video-codec", "ffv1"}).status, 0);
+    EXPECT_EQ(render(video, speech, "out.mkv", {"-y", "--silence", silence, "--video-codec", "ffv1"}).status,
+              0);
     const std::string out = raw_video(scratch.file("out.mkv"), "yuv420p");
     std::vector<bool> frames;
-    for (std::size_t i = 0; i < 60; ++i) frames.push_back(out.compare(i * kFrame, kFrame, source, i * kFrame, kFrame) != 0);
+    for (std::size_t i = 0; i < 60; ++i)
+      frames.push_back(out.compare(i * kFrame, kFrame, source, i * kFrame, kFrame) != 0);
     return frames;
   };
   const auto rest = changed("rest"), kept = changed("source");

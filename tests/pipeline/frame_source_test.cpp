@@ -13,7 +13,8 @@ class FrameSourceTest : public ::testing::TestWithParam<const char*> {
  protected:
   // Sixteen frames a second of a moving pattern, with B-frames and far key frames where the codec has them.
   std::string make(const std::string& name, const std::vector<std::string>& codec) {
-    std::vector<std::string> command{"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=16:d=2.5"};
+    std::vector<std::string> command{
+        "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=16:d=2.5"};
     command.insert(command.end(), codec.begin(), codec.end());
     command.push_back(scratch_.file(name));
     EXPECT_EQ(support::run(command).status, 0);
@@ -59,7 +60,8 @@ TEST_P(FrameSourceTest, EveryModeShowsTheFramesThatItNames) {
     pts.push_back(frame->pts());
   }
   ASSERT_EQ(plain.size(), 40U);
-  for (LengthMode mode : {LengthMode::video, LengthMode::cut, LengthMode::loop, LengthMode::bounce, LengthMode::freeze})
+  for (LengthMode mode :
+       {LengthMode::video, LengthMode::cut, LengthMode::loop, LengthMode::bounce, LengthMode::freeze})
     expect_same_frames(video, plain, pts, mode, kStretchBytes, samples);
   expect_same_frames(video, plain, pts, LengthMode::bounce, 1, samples);  // the shortest stretches
 }

@@ -27,7 +27,8 @@ std::vector<std::pair<std::int64_t, std::int64_t>> shown(LengthMode mode, double
 TEST(LengthModeTest, AVideoIsShownOnceWhateverIsSaid) {
   std::int64_t end = 0;
   for (double speech : {0.0, 0.05, 10.0})
-    EXPECT_THAT(shown(LengthMode::video, speech, &end), ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160), Pair(3, 220)));
+    EXPECT_THAT(shown(LengthMode::video, speech, &end),
+                ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160), Pair(3, 220)));
   EXPECT_EQ(end, 280);
 }
 
@@ -46,8 +47,8 @@ TEST(LengthModeTest, LongerSpeechEndsWithTheVideoWhereThatIsCut) {
 
 TEST(LengthModeTest, ALoopBeginsAgain) {
   std::int64_t end = 0;
-  EXPECT_THAT(shown(LengthMode::loop, 0.25, &end),
-              ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160), Pair(3, 220), Pair(0, 280), Pair(1, 320)));
+  EXPECT_THAT(shown(LengthMode::loop, 0.25, &end), ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160),
+                                                               Pair(3, 220), Pair(0, 280), Pair(1, 320)));
   EXPECT_EQ(end, 340);
 }
 
@@ -61,8 +62,8 @@ TEST(LengthModeTest, ABounceIsItsOwnMirrorImageInTime) {
 }
 
 TEST(LengthModeTest, AFrozenFrameStaysAtItsRate) {
-  EXPECT_THAT(shown(LengthMode::freeze, 0.3), ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160), Pair(3, 220),
-                                                          Pair(3, 280), Pair(3, 340)));
+  EXPECT_THAT(shown(LengthMode::freeze, 0.3), ElementsAre(Pair(0, 100), Pair(1, 140), Pair(2, 160),
+                                                          Pair(3, 220), Pair(3, 280), Pair(3, 340)));
 }
 
 TEST(LengthModeTest, TheEndIsWithinHalfAFrameOfTheSpeech) {
@@ -101,7 +102,8 @@ TEST(LengthModeTest, ShotsBeginWhereTheSourcesDoAndWhereTimeJumps) {
 }
 
 TEST(LengthModeTest, NamesAreTakenBack) {
-  for (const char* name : {"video", "cut", "loop", "bounce", "freeze"}) EXPECT_STREQ(name_of(*length_mode(name)), name);
+  for (const char* name : {"video", "cut", "loop", "bounce", "freeze"})
+    EXPECT_STREQ(name_of(*length_mode(name)), name);
   EXPECT_FALSE(length_mode("silence"));
 }
 
