@@ -16,7 +16,7 @@ struct RenderPlan {
   SteadyFiles inputs;  // video and speech, read twice
   mesh::FaceModel model;
   Timeline timeline;
-  std::vector<FacePlan> faces;  // at least one; several where RenderOptions::speakers say so
+  std::vector<FacePlan> faces;  // at least one
 
   // Of output frames: how far any face is repainted; 0 = not at all.
   std::vector<float> weights() const;

@@ -89,7 +89,8 @@ TEST_F(Cluster, FourShardsOfASlurmArrayAreTheUnionOfOneRun) {
   for (int i = 1; i <= 4; ++i) {
     merge.push_back(manifest + ".report-" + std::to_string(i) + ".json");
     std::ifstream stream(merge.back());
-    for (const auto& job : nlohmann::json::parse(stream)["jobs"]) ++times[job["output"].get<std::string>()];
+    const auto report = nlohmann::json::parse(stream);
+    for (const auto& job : report["jobs"]) ++times[job["output"].get<std::string>()];
   }
   EXPECT_EQ(times.size(), 6U);
   for (const auto& [output, count] : times) EXPECT_EQ(count, 1) << output;
@@ -100,7 +101,9 @@ TEST_F(Cluster, FourShardsOfASlurmArrayAreTheUnionOfOneRun) {
   // One run over the whole finds nothing left to do.
   RunResult whole = resyncer({"batch", manifest, "--json"}, environment());
   ASSERT_EQ(whole.status, 0) << whole.err;
-  for (const auto& job : nlohmann::json::parse(whole.out)["jobs"]) EXPECT_EQ(job["state"], "unchanged");
+  const auto report = nlohmann::json::parse(whole.out);
+  EXPECT_EQ(report["jobs"].size(), 6U);
+  for (const auto& job : report["jobs"]) EXPECT_EQ(job["state"], "unchanged");
 }
 
 TEST_F(Cluster, SnakemakeMakesEveryStepOnceAndAgainOnlyWhatIsOutdated) {

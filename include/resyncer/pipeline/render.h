@@ -14,7 +14,6 @@
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/mouth_controls.h"
 #include "resyncer/pipeline/progress.h"
-#include "resyncer/pipeline/speakers.h"
 #include "resyncer/pipeline/styles.h"
 #include "resyncer/track/face_tracker.h"
 
@@ -38,8 +37,7 @@ enum class Silence {
 struct RenderOptions {
   std::filesystem::path input, speech, output;  // speech: empty only with an identity, the mouth is kept then
   std::filesystem::path
-      speech_stem;                // moves the mouth in the place of `speech`, which is heard; empty = none
-  std::vector<Speaker> speakers;  // each moves a mouth of its own, `speech` is heard; empty = one speaks
+      speech_stem;  // moves the mouth in the place of `speech`, which is heard; empty = none
   LengthMode length = LengthMode::video;
   Silence silence = Silence::rest;
   std::filesystem::path identity;  // picture, video or folder of who lends the face; empty = the face is kept
