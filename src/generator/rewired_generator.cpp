@@ -109,11 +109,13 @@ void RewiredGenerator::paint(const Guidance& guidance, Painting* out) const {
 }
 
 namespace {
-// OpenBLAS has one work area for each call at a time, and where the first call finds no memory for its own it
-// asks again for ever. So room for one is looked for here, where its lack can be told, and then taken.
-void take_blas_work_area() {
+// OpenBLAS has one work area for each call at a time, and where a call finds no memory for its own it asks
+// again for ever. So room is looked for here, where its lack can be told: for those of this thread and of two
+// that load networks and read speech beside it. The first is then taken.
+void take_blas_work_area(int threads) {
   constexpr std::size_t kBytes = std::size_t{136} << 20;  // BUFFER_SIZE of its builds for x86-64, and some
-  void* volatile room = std::malloc(kBytes);              // volatile: or the pair is optimised away
+  void* volatile room =
+      std::malloc(kBytes * (std::size_t(threads) + 2));  // volatile: or it is optimised away
   if (room == nullptr) throw std::bad_alloc();
   std::free(room);
   (void)at::mm(at::ones({64, 64}), at::ones({64, 64}));
@@ -122,7 +124,7 @@ void take_blas_work_area() {
 
 void prepare_process(int threads) {
   at::set_num_threads(std::max(threads, 1));
-  take_blas_work_area();
+  take_blas_work_area(std::max(threads, 1));
 }
 
 void keep_freed_memory() {
