@@ -48,12 +48,6 @@ void add_codecs(std::vector<FootageCase>* cases) {
   cases->push_back(mpg);
   mpg = refused("mpeg2_mpg", "v.mpg", mpg.encode, 6, {"container mpeg does not take", "--video-codec"});
   cases->push_back(mpg);
-  FootageCase mxf =
-      kept("dnxhr_mxf_to_mov", "v.mxf", {"-c:v", "dnxhd", "-profile:v", "dnxhr_hq", "-pix_fmt", "yuv422p"},
-           {"pix_fmt=yuv422p"});
-  mxf.filter = "scale=320:256";
-  mxf.result = "out.mov";
-  cases->push_back(mxf);
 }
 
 void add_streams(std::vector<FootageCase>* cases) {

@@ -33,8 +33,6 @@ void add_starts(std::vector<FootageCase>* cases) {
   offset("hours_late_ts", "v.ts", "20000");
   offset("ts_start", "v.ts", "0");
   offset("ts_into_mp4", "v.ts", "0")->result = "out.mp4";
-  offset("early_start_mkv", "v.mkv", "-0.08")
-      ->encode.insert(cases->back().encode.end(), {"-avoid_negative_ts", "disabled"});
   FootageCase cut =
       kept("edit_list", "v.mp4", {"-c:v", "libx264", "-g", "50", "-bf", "2"}, {"start_time=0.000000"});
   cut.steps = {{"-ss", "0.26", "IN", "-c", "copy", "cut.mp4"}};
@@ -62,9 +60,6 @@ void add_missing_times(std::vector<FootageCase>* cases) {
   raw_hevc.result = "out.mp4";
   raw_hevc.counted_times = true;
   cases->push_back(raw_hevc);
-  FootageCase h264 = kept("avi_h264_b_frames", "v.avi", {"-c:v", "libx264", "-bf", "2"}, {});
-  h264.result = "out.mp4";
-  cases->push_back(h264);
   FootageCase y4m = kept("y4m", "v.y4m", {}, {"pix_fmt=yuv420p"});
   y4m.result = "out.mkv";
   cases->push_back(y4m);
