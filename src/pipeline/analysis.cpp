@@ -326,10 +326,7 @@ References take_references(Analysis* analysis, const FittedFace& face, const mes
                            mesh::head_angles(params.camera_from_head), core::mouth_openness(entry.landmarks),
                            entry.sharpness});
   }
-  auto& bank = analysis->bank;
-  bank.erase(
-      std::remove_if(bank.begin(), bank.end(), [](const BankFrame& entry) { return entry.image.empty(); }),
-      bank.end());
+  analysis->bank.clear();
   return out;
 }
 
