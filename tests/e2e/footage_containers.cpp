@@ -120,7 +120,7 @@ void add_streams(std::vector<FootageCase>* cases) {
   cases->push_back(text);
 
   FootageCase two = kept("second_picture_is_said_to_be_left_out", "v.mkv",
-                         {"-map", "0:v", "-map", "0:v", "-c:v", "libx264"}, {});
+                         {"-map", "0:v", "-map", "0:v", "-c:v", "libx264", "-t", "0.4"}, {});
   two.streams = {"video", "audio"};
   two.says = {"stream 1", "video", "left out"};
   cases->push_back(two);
