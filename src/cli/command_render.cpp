@@ -80,9 +80,10 @@ void take_streams(pipeline::RenderOptions* options) {
     throw core::Error(core::ErrorKind::usage, "standard output is a terminal", "",
                       "pipe it into a program, or name a file");
   StreamedInputs streams;
-  for (fs::path* input : {&options->input, &options->speech, &options->drive}) streams.take(input);
+  for (fs::path* input : {&options->input, &options->speech, &options->speech_stem, &options->drive})
+    streams.take(input);
   if (options->output != "-")
-    spare_inputs({options->output}, {options->input, options->speech});  // of "< file"
+    spare_inputs({options->output}, {options->input, options->speech, options->speech_stem});  // of "< file"
 }
 
 // What was typed, as the pipeline takes it.
@@ -108,10 +109,12 @@ void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions&
   auto& options = flags.options;
   complete(&flags);
   check_outputs(flags);
-  const std::vector<fs::path> typed = {options.input, options.speech, options.drive};
+  const auto inputs = [&] {
+    return std::vector<fs::path>{options.input, options.speech, options.speech_stem, options.drive};
+  };
+  const std::vector<fs::path> typed = inputs();
   take_streams(&options);
-  // What comes through a pipe is not known by its name.
-  const bool streamed = typed != std::vector<fs::path>{options.input, options.speech, options.drive};
+  const bool streamed = typed != inputs();  // what comes through a pipe is not known by its name
   warn_of_lost_rotation(options);
   if (!options.provenance)
     spdlog::warn("{}: with --no-provenance the result will not say that it was altered",

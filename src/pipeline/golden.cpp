@@ -1,11 +1,8 @@
 #include "resyncer/pipeline/golden.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +10,7 @@
 #include "pipeline/machine_kind.h"
 #include "pipeline/picture_difference.h"
 #include "resyncer/core/error.h"
+#include "resyncer/core/temporary_folder.h"
 #include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/content_hash.h"
 #include "resyncer/pipeline/measure_result.h"
@@ -31,27 +29,6 @@ constexpr int kPictureSide = 160;              // px
 constexpr std::int64_t kMostMouths = 24;       // frames whose coefficients are kept
 constexpr std::size_t kMouthCoefficients = 6;  // of each of them
 constexpr std::size_t kHashDigits = 12;        // of SHA-256: 48 bits tell a change from none
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "resyncer-golden-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      throw Error(ErrorKind::output, "no temporary folder can be made", pattern,
-                  "point TMPDIR at a writable folder");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 std::string short_hash(const void* data, std::size_t bytes) {
   return content_hash(data, bytes).substr(0, kHashDigits);
@@ -182,7 +159,8 @@ void read_mouths(const fs::path& motion, GoldenRecord* record) {
 
 GoldenRecord make_golden(const GoldenCase& work, const ModelSet& models, const GoldenRecord* like,
                          const ProgressSink& progress) {
-  const TemporaryFolder folder;
+  const core::TemporaryFolder temporary;
+  const fs::path& folder = temporary.path();
   RenderOptions options = work.options;
   options.output = folder / "result.mkv";
   options.mask_out = folder / "mask.mkv";

@@ -186,7 +186,7 @@ std::vector<float> RenderPlan::weights() const {
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {
   RenderPlan plan;
-  plan.inputs = SteadyFiles({options.input, options.speech});
+  plan.inputs = SteadyFiles({options.input, options.speech, options.speech_stem});
   plan.model = mesh::load_face_model(models.get("face-model").file);
   const media::VideoInfo info = media::probe_video(options.input);
 

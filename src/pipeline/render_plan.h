@@ -13,7 +13,7 @@
 namespace resyncer::pipeline {
 
 struct RenderPlan {
-  SteadyFiles inputs;  // video and speech, read twice
+  SteadyFiles inputs;  // video, speech and its stem, read twice
   mesh::FaceModel model;
   Timeline timeline;
   std::vector<FacePlan> faces;  // at least one
