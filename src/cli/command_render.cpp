@@ -6,8 +6,8 @@
 #include <map>
 
 #include "cli/command.h"
+#include "cli/command_key.h"
 #include "cli/face_choice.h"
-#include "cli/job_key.h"
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
@@ -72,7 +72,7 @@ fs::path painted_file(const CLI::App& command, const pipeline::ModelSet& models)
   if (cache.empty()) return {};
   const std::vector<std::string> indifferent = {"--output", "--yes",     "--never",    "--threads",
                                                 "--stats",  "--preview", "--mask-out", "--motion-out"};
-  return cache / "unfinished" / (job_key(command, models, indifferent) + ".painted");
+  return cache / "unfinished" / (command_key(command, models, indifferent) + ".painted");
 }
 
 void take_streams(pipeline::RenderOptions* options) {

@@ -1,11 +1,8 @@
 #include "pipeline/film_strip.h"
 
 #include <algorithm>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
-#include "resyncer/core/error.h"
-#include "resyncer/core/output_file.h"
+#include "pipeline/picture_file.h"
 #include "resyncer/mesh/raster.h"
 #include "resyncer/pipeline/reference_bank.h"
 
@@ -17,11 +14,10 @@ constexpr int kMoments = 8;
 constexpr int kCell = 320;        // px
 constexpr float kZoomOut = 0.8F;  // the view is wider than the generator's crop
 
-void place(const core::ImageU8& cell, int column, int row, cv::Mat* sheet) {
+void place(const core::ImageU8& cell, int column, int row, core::ImageU8* sheet) {
   if (cell.empty()) return;
-  cv::Mat view(cell.height, cell.width, CV_8UC3, const_cast<std::uint8_t*>(cell.data.data())), bgr;
-  cv::cvtColor(view, bgr, cv::COLOR_RGB2BGR);
-  bgr.copyTo((*sheet)(cv::Rect(column * kCell, row * kCell, kCell, kCell)));
+  for (int y = 0; y < kCell; ++y)
+    std::copy_n(cell.row(y), 3 * kCell, sheet->row(row * kCell + y) + 3 * column * kCell);
 }
 
 core::Affine2 view_of(const Scene& scene, const FrameTask& task) {
@@ -74,22 +70,13 @@ void FilmStrip::after(const Scene& scene, const FrameTask& task, const media::Vi
 }
 
 void FilmStrip::write(const std::filesystem::path& path) const {
-  cv::Mat sheet(3 * kCell, kCell * std::max(1, int(columns_.size())), CV_8UC3, cv::Scalar::all(40));
+  core::ImageU8 sheet(kCell * std::max(1, int(columns_.size())), 3 * kCell, 3, 40);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     place(columns_[i].source, int(i), 0, &sheet);
     place(columns_[i].mesh, int(i), 1, &sheet);
     place(columns_[i].result, int(i), 2, &sheet);
   }
-  core::OutputFile file(path);
-  bool written = false;
-  try {
-    written = cv::imwrite(file.temporary().string(), sheet);
-  } catch (const cv::Exception&) {
-    throw core::Error(core::ErrorKind::output, "no picture format of this name", path.string(),
-                      "name it .png");
-  }
-  if (!written) throw core::Error(core::ErrorKind::output, "the film strip cannot be written", path.string());
-  file.commit();
+  write_picture(sheet, path);
 }
 
 }  // namespace resyncer::pipeline

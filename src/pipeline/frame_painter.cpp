@@ -68,11 +68,14 @@ float px_of_cm(const core::Affine2& crop_from_stored, int side) {
 
 void blend(const core::Patch& patch, media::VideoFrame* frame, core::ImageU8* mask,
            compose::Workspace* workspace) {
+  constexpr int kReach = 8;  // px: chroma samples may lie beyond the roi
   core::ImageU8 changed;
   compose::composite(patch, frame, mask != nullptr ? &changed : nullptr, workspace);
   if (mask == nullptr) return;
-  std::transform(changed.data.begin(), changed.data.end(), mask->data.begin(), mask->data.begin(),
-                 [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+  const int end = std::min(mask->height, patch.roi.bottom + kReach);
+  for (int y = std::max(0, patch.roi.top - kReach); y < end; ++y)
+    std::transform(changed.row(y), changed.row(y) + mask->width, mask->row(y), mask->row(y),
+                   [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
 }
 
 void paint_frame(const Scene& scene, const FrameTask& task, Workspace* work, media::VideoFrame* frame,

@@ -9,6 +9,7 @@
 #include "pipeline/golden_files.h"
 #include "pipeline/machine_kind.h"
 #include "pipeline/picture_difference.h"
+#include "pipeline/picture_file.h"
 #include "resyncer/core/error.h"
 #include "resyncer/core/temporary_folder.h"
 #include "resyncer/media/video_reader.h"
@@ -24,11 +25,11 @@ namespace fs = std::filesystem;
 using core::Error;
 using core::ErrorKind;
 
-constexpr std::int64_t kPictures = 6;          // of a case
-constexpr int kPictureSide = 160;              // px
-constexpr std::int64_t kMostMouths = 24;       // frames whose coefficients are kept
-constexpr std::size_t kMouthCoefficients = 6;  // of each of them
-constexpr std::size_t kHashDigits = 12;        // of SHA-256: 48 bits tell a change from none
+constexpr std::int64_t kPictures = 6;             // of a case
+constexpr int kPictureSide = 160, kQuality = 90;  // px; of the JPEGs
+constexpr std::int64_t kMostMouths = 24;          // frames whose coefficients are kept
+constexpr std::size_t kMouthCoefficients = 6;     // of each of them
+constexpr std::size_t kHashDigits = 12;           // of SHA-256: 48 bits tell a change from none
 
 std::string short_hash(const void* data, std::size_t bytes) {
   return content_hash(data, bytes).substr(0, kHashDigits);
@@ -89,7 +90,7 @@ std::vector<std::uint8_t> picture_of(const media::VideoFrame& frame, const core:
   core::Affine2 scale = core::Affine2::Identity();
   scale.scale(float(kPictureSide) / float(view.width()));
   resample(rgb, scale, kPictureSide, kPictureSide, &picture);
-  return to_jpeg(picture);
+  return to_jpeg(picture, kQuality);
 }
 
 // Every frame of a finished render with its mask.

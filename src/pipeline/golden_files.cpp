@@ -22,7 +22,7 @@ using core::ErrorKind;
 using Json = nlohmann::ordered_json;
 
 constexpr int kSchemaVersion = 1;
-constexpr int kQuality = 90, kMostSide = 1024;
+constexpr int kMostSide = 1024;
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{16} << 20;  // of any file of a record
 constexpr const char* kRecordName = "golden.json";
 
@@ -132,16 +132,6 @@ void write_bytes(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
 }
 
 }  // namespace
-
-std::vector<std::uint8_t> to_jpeg(const core::ImageU8& image) {
-  const cv::Mat rgb(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.data.data()));
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  if (!cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality}))
-    throw Error(ErrorKind::output, "a picture cannot be encoded");
-  return bytes;
-}
 
 core::ImageU8 from_jpeg(const std::vector<std::uint8_t>& bytes, const std::string& place) {
   if (!is_small_jpeg(bytes)) damaged(place, "it is no small picture");

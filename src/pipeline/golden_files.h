@@ -9,8 +9,6 @@
 
 namespace resyncer::pipeline {
 
-// RGB. Throws Error{output}.
-std::vector<std::uint8_t> to_jpeg(const core::ImageU8& image);
 // Throws Error{input} for what is no picture of at most 1024 px a side.
 core::ImageU8 from_jpeg(const std::vector<std::uint8_t>& bytes, const std::string& place);
 

@@ -2,10 +2,8 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
-#include "resyncer/core/error.h"
+#include "pipeline/picture_file.h"
 
 namespace resyncer::pipeline {
 
@@ -63,12 +61,7 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
 std::string image(const FilmCell& cell) {
   const core::ImageU8& picture = cell.picture;
   if (picture.empty()) return "<div class=\"label\">" + escaped(cell.label) + ": no face</div>";
-  const cv::Mat rgb(picture.height, picture.width, CV_8UC3, const_cast<std::uint8_t*>(picture.data.data()));
-  cv::Mat bgr;
-  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-  std::vector<std::uint8_t> bytes;
-  if (!cv::imencode(".jpg", bgr, bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality}))
-    throw core::Error(core::ErrorKind::output, "a picture of the report cannot be encoded");
+  const std::vector<std::uint8_t> bytes = to_jpeg(picture, kQuality);
   return "<div class=\"label\">" + escaped(cell.label) + "</div><img alt=\"" + escaped(cell.label) +
          "\" width=\"" + std::to_string(picture.width) + "\" height=\"" + std::to_string(picture.height) +
          "\" src=\"data:image/jpeg;base64," + base64(bytes) + "\"/>";

@@ -9,6 +9,7 @@
 #include <opencv2/freetype.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "pipeline/frame_painter.h"
 #include "resyncer/core/error.h"
 
 namespace resyncer::pipeline {
@@ -184,11 +185,7 @@ core::Patch label_patch(const std::string& text, int stored_width, int stored_he
 void draw_label(const core::Patch& label, media::VideoFrame* frame, core::ImageU8* mask,
                 compose::Workspace* workspace) {
   if (label.roi.empty()) return;
-  core::ImageU8 own;
-  compose::composite(label, frame, mask != nullptr ? &own : nullptr, workspace);
-  if (mask != nullptr)
-    std::transform(own.data.begin(), own.data.end(), mask->data.begin(), mask->data.begin(),
-                   [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+  blend(label, frame, mask, workspace);
 }
 
 }  // namespace resyncer::pipeline

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "pipeline/picture_file.h"
 #include "resyncer/core/error.h"
-#include "resyncer/core/output_file.h"
 #include "resyncer/media/video_reader.h"
 
 namespace resyncer::pipeline {
@@ -78,16 +77,6 @@ float sharpness_of(const core::ImageU8& rgb) {
   return float(deviation[0]);
 }
 
-void write_png(const core::ImageU8& rgb, const std::filesystem::path& path) {
-  const cv::Mat view(rgb.height, rgb.width, CV_8UC3, const_cast<std::uint8_t*>(rgb.data.data()));
-  cv::Mat bgr;
-  cv::cvtColor(view, bgr, cv::COLOR_RGB2BGR);
-  core::OutputFile file(path);
-  if (!cv::imwrite(file.temporary().string(), bgr))
-    throw core::Error(core::ErrorKind::output, "the thumbnail cannot be written", path.string());
-  file.commit();
-}
-
 }  // namespace
 
 std::filesystem::path thumbnail_file(const std::filesystem::path& folder, int track_id) {
@@ -114,7 +103,7 @@ void write_thumbnails(const std::filesystem::path& video, const Analysis& analys
       if (sharpness > best[id].sharpness) best[id] = {sharpness, std::move(picture)};
     }
   }
-  for (const auto& [id, thumbnail] : best) write_png(thumbnail.picture, thumbnail_file(folder, id));
+  for (const auto& [id, thumbnail] : best) write_picture(thumbnail.picture, thumbnail_file(folder, id));
 }
 
 }  // namespace resyncer::pipeline

@@ -7,6 +7,7 @@
 
 #include "pipeline/golden_files.h"
 #include "pipeline/machine_kind.h"
+#include "pipeline/picture_file.h"
 #include "resyncer/core/error.h"
 #include "support/scratch_folder.h"
 
@@ -33,7 +34,7 @@ GoldenRecord record_of(std::uint8_t grey) {
   record.figures = {{"psnr", 40}, {"seam_ratio", 1.01}};
   record.frames = {{"a1", "b1", "c1"}, {"a2", "b2", "c2"}, {"a3", "b3", "c3"}};
   record.mouths = {{0, {0.1, -0.2}}, {2, {0.3, 0.4}}};
-  record.pictures = {{1, 0.04, {4, 4, 12, 12}, to_jpeg(plain(grey))}};
+  record.pictures = {{1, 0.04, {4, 4, 12, 12}, to_jpeg(plain(grey), 90)}};
   return record;
 }
 
@@ -97,7 +98,7 @@ TEST(Golden, FramesAreListedInRanges) {
 }
 
 TEST(Golden, HugePicturesAreRefusedBeforeTheyAreDecoded) {
-  std::vector<std::uint8_t> jpeg = to_jpeg(plain(9));
+  std::vector<std::uint8_t> jpeg = to_jpeg(plain(9), 90);
   EXPECT_EQ(from_jpeg(jpeg, "").width, 16);
   for (std::size_t i = 0; i + 9 < jpeg.size(); ++i)
     if (jpeg[i] == 0xFF && jpeg[i + 1] == 0xC0) jpeg[i + 5] = 0xFF;

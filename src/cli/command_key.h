@@ -1,4 +1,4 @@
-// What a job is, as one number: the same for the same command over the same contents.
+// What a command line asks for, as one number: the same for the same options over the same contents.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -12,7 +12,7 @@ namespace resyncer::cli {
 // SHA-256 over the options of the command as they were given, the contents of all files among their values
 // (of a folder: of the files in it), the weights and the version of the program. `but`: long names of options
 // that change nothing of the result. Throws Error{input} for a file that cannot be read.
-std::string job_key(const CLI::App& command, const pipeline::ModelSet& models,
-                    const std::vector<std::string>& but);
+std::string command_key(const CLI::App& command, const pipeline::ModelSet& models,
+                        const std::vector<std::string>& but);
 
 }  // namespace resyncer::cli
