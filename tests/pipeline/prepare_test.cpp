@@ -107,7 +107,8 @@ TEST_F(Prepare, CacheIsUsedAgain) {
   options_.cache = out_ / "cache";
   prepare_cache(options_);
   std::size_t files = 0;
-  for (auto& entry : fs::directory_iterator(options_.cache)) files += entry.path().extension() == ".safetensors" ? 1 : 0;
+  for (auto& entry : fs::directory_iterator(options_.cache))
+    files += entry.path().extension() == ".safetensors" ? 1 : 0;
   EXPECT_EQ(files, 3U);  // and the file of locks
   TracksOptions every;
   PrepareReport a = prepare_tracks(options_, every, out_ / "a.safetensors");
