@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <sstream>
+
+#include "frontal_faces.h"
 
 namespace resyncer::track {
 namespace {
@@ -24,6 +27,13 @@ Detection detection_of(const dlib::rect_detection& found) {
           float(found.detection_confidence)};
 }
 
+dlib::frontal_face_detector make_detector() {
+  std::istringstream stream(frontal_faces());
+  dlib::frontal_face_detector detector;
+  deserialize(detector, stream);
+  return detector;
+}
+
 // The detector without what scoring a chip does not need: only the front, left and right views (the chip is
 // turned upright), only the two pyramid levels that bracket the box.
 dlib::frontal_face_detector make_scorer(const dlib::frontal_face_detector& detector) {
@@ -39,7 +49,7 @@ dlib::frontal_face_detector make_scorer(const dlib::frontal_face_detector& detec
 }  // namespace
 
 struct FaceDetector::Impl {
-  dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+  dlib::frontal_face_detector detector = make_detector();
   dlib::frontal_face_detector scorer = make_scorer(detector);
   std::vector<dlib::rect_detection> found;
   cv::Mat resized, bordered;
