@@ -16,7 +16,7 @@ packages=(
   libimage-exiftool-perl  # tests: reads the XMP of results
 )
 if [ "${1:-}" = --tests ]; then
-  packages+=(slurm-wlm snakemake)  # the examples of docs/cluster.md, on this machine alone
+  packages+=(slurm-wlm snakemake jq)  # the examples of docs/ on this machine alone
 fi
 
 missing=()

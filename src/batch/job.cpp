@@ -150,6 +150,8 @@ bool names_output(const std::string& option) {
   return option == "mask-out" || option == "preview" || option == "stats" || option == "motion-out";
 }
 
+bool is_reserved(const std::string& option) { return kReserved.count(option) > 0; }
+
 std::string option_of(const Job& job, const std::string& name) {
   for (const Field& field : job.options)
     if (field.name == name) return field.values[0];

@@ -60,6 +60,7 @@ class RenderSyntax {
 
 void configure(const Configuration& configuration, RenderSyntax* syntax, batch::Job* job) {
   for (const config::Setting& setting : syntax->settings_of(batch::row_arguments(*job), configuration)) {
+    if (batch::is_reserved(setting.option)) continue;
     batch::Field option{setting.option, {}};
     for (const config::Value& value : setting.values) option.values.push_back(value.text);
     job->options.push_back(std::move(option));

@@ -50,6 +50,9 @@ void check_jobs(std::vector<Job>* jobs, const CheckArguments& check);
 std::vector<std::filesystem::path> outputs_of(const Job& job, const std::filesystem::path& folder);
 // Whether an option names a result, no input.
 bool names_output(const std::string& option);
+// Whether the batch says this itself to every render: no row may, and what the configuration says is left
+// out.
+bool is_reserved(const std::string& option);
 // First value of an option; empty = not set.
 std::string option_of(const Job& job, const std::string& name);
 
