@@ -10,7 +10,7 @@ using core::Error;
 using core::ErrorKind;
 
 AudioDecoder::AudioDecoder(const std::filesystem::path& path) : path_(path), input_(open_input(path)) {
-  index_ = av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
+  index_ = choose_audio(*input_);
   if (index_ < 0) throw Error(ErrorKind::input, "has no audio stream", path.string());
   codec_ = open_decoder(*input_->streams[index_], 1, path);
   for (int i = 0; i < int(input_->nb_streams); ++i)

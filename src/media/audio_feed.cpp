@@ -18,7 +18,7 @@ namespace {
 class CopiedAudio : public AudioFeed {
  public:
   explicit CopiedAudio(const std::filesystem::path& path) : input_(open_input(path)) {
-    index_ = av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
+    index_ = choose_audio(*input_);
     if (index_ < 0) throw Error(ErrorKind::input, "has no audio stream", path.string());
     for (int i = 0; i < int(input_->nb_streams); ++i)
       input_->streams[i]->discard = i == index_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;

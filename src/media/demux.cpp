@@ -118,6 +118,21 @@ Frame first_picture(const std::filesystem::path& path, int index) {
   return avcodec_receive_frame(codec.get(), frame.get()) >= 0 ? std::move(frame) : nullptr;
 }
 
+int choose_audio(const AVFormatContext& input) {
+  int chosen = -1, best = -1;
+  for (int i = 0; i < int(input.nb_streams); ++i) {
+    const AVStream& stream = *input.streams[i];
+    const AVCodecParameters& par = *stream.codecpar;
+    if (par.codec_type != AVMEDIA_TYPE_AUDIO || par.ch_layout.nb_channels <= 0 || par.sample_rate <= 0)
+      continue;
+    const int impaired = AV_DISPOSITION_HEARING_IMPAIRED | AV_DISPOSITION_VISUAL_IMPAIRED;
+    const int rank =
+        int((stream.disposition & impaired) == 0) + int((stream.disposition & AV_DISPOSITION_DEFAULT) != 0);
+    if (rank > best) best = rank, chosen = i;
+  }
+  return chosen;
+}
+
 StreamInfo describe(const AVStream& stream) {
   const AVCodecParameters& par = *stream.codecpar;
   StreamInfo info;

@@ -18,6 +18,10 @@ Demuxer open_input(const std::filesystem::path& path);
 // A decoder for the stream, opened. Throws Error{input} when there is none.
 Codec open_decoder(const AVStream& stream, int threads, const std::filesystem::path& path);
 
+// The sound that players choose: among those that are for everybody the default one, else the first. FFmpeg's
+// own choice goes by bit rate and takes the second of two languages. < 0 = there is none.
+int choose_audio(const AVFormatContext& input);
+
 // The first picture of a stream as its decoder gives it; null where there is none.
 Frame first_picture(const std::filesystem::path& path, int index);
 

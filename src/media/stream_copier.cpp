@@ -93,9 +93,8 @@ StreamCopier::StreamCopier(const std::filesystem::path& source, int video_stream
 
 void StreamCopier::add_streams(bool new_speech, bool keep_audio, OutputContainer* container) {
   container_ = container;
-  // "The first" audio track is the one a player would choose.
   bool replace = new_speech && !keep_audio;
-  int replaced = replace ? av_find_best_stream(input_.get(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0) : -1;
+  int replaced = replace ? choose_audio(*input_) : -1;
   for (int i = 0; i < int(input_->nb_streams); ++i) {
     AVStream* stream = input_->streams[i];
     bool other_picture = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !is_cover(*stream);

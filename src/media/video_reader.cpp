@@ -130,7 +130,7 @@ struct VideoReader::Impl {
   Scaler scaler;
   AVPixelFormat format = AV_PIX_FMT_NONE;  // of the frames handed out
   bool draining = false, done = false, any_decoded = false;
-  int damaged = 0;
+  int damaged = 0, left_out = 0;
   std::int64_t last_pts = AV_NOPTS_VALUE;
   std::int64_t skip_before = AV_NOPTS_VALUE;  // set by seek
   bool just_sought = false;
@@ -226,6 +226,15 @@ struct VideoReader::Impl {
                 info.path.string(), "convert it to one size first");
   }
 
+  // A file that is cut out of another begins between key frames. Pictures before the first of these refer to
+  // what it does not have: that of H.264 makes them up out of gray, and players do not show them.
+  bool is_made_up(const AVFrame& frame) const {
+    constexpr int kMost = 1000;  // some streams never have a picture that stands alone
+    const bool stands_alone = frame.key_frame != 0 || frame.pict_type == AV_PICTURE_TYPE_I;
+    const bool begins_between = left_out > 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;
+    return !any_decoded && !stands_alone && begins_between && left_out < kMost;
+  }
+
   // The next picture in the format and order of what is handed out; null at the end.
   Frame next() {
     while (!done) {
@@ -235,6 +244,10 @@ struct VideoReader::Impl {
         if (!any_decoded && skip_before == AV_NOPTS_VALUE)
           throw Error(ErrorKind::input, "no picture of the video can be decoded", info.path.string());
         break;
+      }
+      if (is_made_up(*frame)) {
+        ++left_out;
+        continue;
       }
       check(*frame);
       set_time(frame.get());
@@ -321,6 +334,7 @@ core::Affine2 VideoReader::upright_from_stored() const {
 
 std::optional<VideoFrame> VideoReader::read() { return impl_->read(); }
 int VideoReader::damaged_packets() const { return impl_->damaged; }
+int VideoReader::left_out() const { return impl_->left_out; }
 
 void VideoReader::seek(std::int64_t pts) {
   impl_->skip_before = pts;

@@ -25,7 +25,7 @@ using core::FaceObservation;
 using Observations = std::vector<std::optional<FaceObservation>>;
 
 // Raised whenever the tracker or the bank gives other results: old files are then no longer found.
-constexpr int kAnalysisVersion = 2;
+constexpr int kAnalysisVersion = 3;
 constexpr float kMostNumber = 1e9F;            // of any figure: it still fits an int
 constexpr std::int32_t kMostPixels = 1 << 20;  // of a box's coordinates
 
@@ -229,7 +229,18 @@ fs::path default_cache_folder() {
   return home != nullptr && home[0] == '/' ? fs::path(home) / ".cache/resyncer" : fs::path();
 }
 
-void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
+namespace {
+
+std::uint64_t default_limit(const fs::path& folder, std::uint64_t used) {
+  constexpr std::uint64_t kLeast = 2'000'000'000;
+  std::error_code unknown;
+  const fs::space_info disk = fs::space(folder, unknown);
+  return unknown ? kLeast : std::max(kLeast, (disk.available + used) / 10);
+}
+
+}  // namespace
+
+void limit_size(const CacheOptions& cache) {
   struct File {
     fs::path path;
     std::uint64_t bytes;
@@ -238,7 +249,7 @@ void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
   std::vector<File> files;
   std::uint64_t total = 0;
   std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+  for (fs::directory_iterator it(cache.folder, error), end; !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
     if (!ends_with(name, kAnalysisSuffix) && !ends_with(name, kPersonSuffix)) continue;
     std::error_code unreadable;
@@ -248,9 +259,10 @@ void limit_size(const fs::path& folder, std::uint64_t max_bytes) {
     files.push_back({it->path(), bytes, used});
     total += bytes;
   }
+  const std::uint64_t limit = cache.max_bytes.value_or(default_limit(cache.folder, total));
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.used < b.used; });
   for (const File& file : files) {
-    if (total <= max_bytes) break;
+    if (total <= limit) break;
     if (fs::remove(file.path, error)) total -= file.bytes;
   }
 }
@@ -341,7 +353,7 @@ Analysis analyse_cached(const fs::path& video, const AnalysisOptions& options, c
   steady.check();  // or the analysis of one video would be kept under the name of another
   try {
     save_analysis(fresh, file);
-    if (cache.max_bytes > 0) limit_size(cache.folder, cache.max_bytes);
+    limit_size(cache);
   } catch (const core::Error&) {
     // A folder that cannot be written to means no cache, nothing worse.
   }

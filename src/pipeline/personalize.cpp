@@ -127,7 +127,7 @@ PersonalizeReport personalize(const PersonalizeOptions& options, const ModelSet&
   const mesh::FaceModel model = mesh::load_face_model(models.get("face-model").file);
   const generator::RewiredGenerator base(models.get("generator").file);
   Analysis analysis =
-      analyse_cached(options.input, analysis_options(options), {cache_folder(options)}, progress);
+      analyse_cached(options.input, analysis_options(options), {cache_folder(options), {}}, progress);
   const FittedFace face = fit(analysis, model, options.face);
 
   std::vector<int> usable = well_fitted(analysis, face, model, kMaxError);
@@ -194,7 +194,7 @@ fs::path personalize_cached(PersonalizeOptions options, const ModelSet& models, 
     return options.output;
   }
   personalize(options, models, progress);
-  limit_size(folder, CacheOptions{}.max_bytes);
+  limit_size({folder, {}});
   return options.output;
 }
 

@@ -42,6 +42,14 @@ struct Painted {
   std::unique_ptr<FilmStrip::Column> column;
 };
 
+void tell_of_damage(const media::VideoReader& source, std::vector<std::string>* notes) {
+  if (const int pictures = source.left_out(); pictures > 0)
+    notes->push_back("the video begins between key frames: " + std::to_string(pictures) +
+                     " pictures before the first one cannot be decoded and are left out");
+  if (const int packets = source.damaged_packets(); packets > 0)
+    notes->push_back("packets of the picture that are damaged: " + std::to_string(packets));
+}
+
 class RenderLoop {
  public:
   // `scene`: but for the faces. `swap`: of the first face, or null.
@@ -161,6 +169,7 @@ class RenderLoop {
     writer_.finish();
     if (store_) store_->remove();
     report_->audio_action = writer_.audio_action();
+    tell_of_damage(source_.reader(), &report_->notes);
     const auto& left_out = writer_.left_out();
     report_->notes.insert(report_->notes.end(), left_out.begin(), left_out.end());
   }

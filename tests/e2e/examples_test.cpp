@@ -60,11 +60,15 @@ const std::vector<Recipe> kRecipes = {
     {"interview.mp4", "resyncer render talk.mp4 -a german.wav -o interview.mp4"},
     {"out.mp4", "resyncer render talk.mp4 -a german.wav -o out.mp4"},
     {"old.mkv", "resyncer render talk.mp4 -a german.wav -o old.mkv; cp old.mkv new.mkv"},
-    {"old.json", "resyncer eval old.mkv -a german.wav --source talk.mp4 --json old.json; cp old.json new.json"},
+    {"old.json",
+     "resyncer eval old.mkv -a german.wav --source talk.mp4 --json old.json; cp old.json new.json"},
     {"clips", "mkdir -p clips; cp talk.mp4 clips/"},
-    {"tests/golden", "mkdir -p tests/golden/clips; cp talk.mp4 tests/golden/clips/anna.mp4; cp german.wav tests/golden/clips/"},
+    {"tests/golden",
+     "mkdir -p tests/golden/clips; cp talk.mp4 tests/golden/clips/anna.mp4; cp german.wav "
+     "tests/golden/clips/"},
     {"code=$?",  // a check of what was recorded earlier
-     "printf '[[case]]\\nvideo = \"clips/anna.mp4\"\\nspeech = \"clips/german.wav\"\\n' > tests/golden/golden.toml;"
+     "printf '[[case]]\\nvideo = \"clips/anna.mp4\"\\nspeech = \"clips/german.wav\"\\n' > "
+     "tests/golden/golden.toml;"
      "resyncer golden record tests/golden"},
     {"corrected.pc2", "resyncer render talk.mp4 -a de.wav -o m.mp4 --motion-out corrected.pc2"},
     {"~/.zfunc", "mkdir -p ~/.zfunc ~/.config/fish/completions"},
@@ -78,11 +82,11 @@ class Example : public ::testing::TestWithParam<std::string> {
     const std::string folder = scratch.path().string();
     const bool needs_network = script.find("--person") != std::string::npos;
     return run({"bash", "-c", "cd \"$0\" && PATH=$0/bin:$BIN:$PATH && set -exuo pipefail\n" + script, folder},
-               {"SOURCE=" RESYNCER_SOURCE_DIR, "RESYNCER_MODELS=" RESYNCER_SOURCE_DIR "/models", "HOME=" + folder,
-                "BIN=" RESYNCER_BINARY_DIR "/bin",
-                "XDG_CACHE_HOME=" + folder + "/cache", "XDG_CONFIG_HOME=" + folder + "/.config",
-                std::string("RESYNCER_RENDER_RENDERER=") + (needs_network ? "network" : "warp"), "RESYNCER_RENDER_YES=true", "RESYNCER_PERSONALIZE_STEPS=2",
-                "RESYNCER_TRAIN_SPEECH_STEPS=2"});
+               {"SOURCE=" RESYNCER_SOURCE_DIR, "RESYNCER_MODELS=" RESYNCER_SOURCE_DIR "/models",
+                "HOME=" + folder, "BIN=" RESYNCER_BINARY_DIR "/bin", "XDG_CACHE_HOME=" + folder + "/cache",
+                "XDG_CONFIG_HOME=" + folder + "/.config",
+                std::string("RESYNCER_RENDER_RENDERER=") + (needs_network ? "network" : "warp"),
+                "RESYNCER_RENDER_YES=true", "RESYNCER_PERSONALIZE_STEPS=2", "RESYNCER_TRAIN_SPEECH_STEPS=2"});
   }
   void expect_runs(const std::string& script) const {
     const RunResult result = shell(script);
@@ -116,7 +120,8 @@ TEST_P(Example, OfTheManualRuns) {
   make_portrait_clip(scratch, "silent.mp4", is_learned_from ? 1.6 : 0.8);
   expect_runs("ffmpeg -v error -i silent.mp4 -f lavfi -i sine=200 -shortest -c:v copy talk.mp4 </dev/null");
   for (const Recipe& recipe : kRecipes)
-    if (all.find(recipe.file) != std::string::npos || recipe.file == "german.wav") expect_runs(recipe.commands + " </dev/null");
+    if (all.find(recipe.file) != std::string::npos || recipe.file == "german.wav")
+      expect_runs(recipe.commands + " </dev/null");
   for (const Block& block : blocks)
     if (block.language == "sh") expect_runs(block.text);
 }

@@ -101,6 +101,18 @@ void add_streams(std::vector<FootageCase>* cases) {
   mp4.lines = {"TAG:language=ger", "TAG:language=fre", "TAG:handler_name=Kommentar"};
   cases->push_back(mp4);
 
+  // The second has more channels and bits; the first is what players play.
+  FootageCase ts =
+      kept("two_languages_ts", "v.ts",
+           {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "aac", "-ac:a:1", "2",
+            "-b:a:1", "256k", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra"},
+           {});
+  ts.inputs = kSounds;
+  ts.streams = {"video", "audio", "audio"};
+  ts.same_packets = {{"a:1", "a:1"}};
+  ts.lines = {"TAG:language=fra"};
+  cases->push_back(ts);
+
   FootageCase all =
       kept("all_sound_kept", "v.mov",
            {"-map", "0:v", "-map", "1", "-map", "2", "-c:v", "libx264", "-c:a", "pcm_s16le"}, {});

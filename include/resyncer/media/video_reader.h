@@ -70,6 +70,9 @@ class VideoReader {
   // (see `damaged_packets`); when nothing at all can be decoded, throws Error{input}.
   std::optional<VideoFrame> read();
   int damaged_packets() const;
+  // Pictures so far that were decoded before the first that stands alone, from references that the file does
+  // not have. They are not handed out.
+  int left_out() const;
   // Continues at the first frame with pts >= `pts` (decodes from the key frame before it).
   void seek(std::int64_t pts);
 

@@ -14,8 +14,10 @@
 namespace resyncer::pipeline {
 
 struct CacheOptions {
-  std::filesystem::path folder;                // empty = no cache; it is made when missing
-  std::uint64_t max_bytes = 2'000'000'000ULL;  // of all its files; the longest unused go first. 0 = unbounded
+  std::filesystem::path folder;  // empty = no cache; it is made when missing
+  // Of all its files; the longest unused go first. By default 2 GB, or a tenth of what its disk would have
+  // free without it where that is more: a season's analyses are to last a night.
+  std::optional<std::uint64_t> max_bytes;
 };
 
 // $XDG_CACHE_HOME/resyncer or ~/.cache/resyncer; empty when neither is known.
@@ -43,6 +45,6 @@ core::KeyedLock lock_in_cache(const std::filesystem::path& file);
 // Says that a file of the cache has been used now.
 void mark_used(const std::filesystem::path& file);
 // Removes the longest unused files of the two kinds until the rest fits.
-void limit_size(const std::filesystem::path& folder, std::uint64_t max_bytes);
+void limit_size(const CacheOptions& cache);
 
 }  // namespace resyncer::pipeline
