@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "resyncer/pipeline/content_hash.h"
+#include "resyncer/pipeline/speakers.h"
 
 namespace resyncer::batch {
 
@@ -82,6 +83,8 @@ std::string job_key(const Job& job, const fs::path& folder, const std::string& p
       const bool input = !value.empty() && !names_output(option.name) &&
                          (fs::is_regular_file(file, ignored) || fs::is_directory(file, ignored));
       add(&text, input ? "file " + hashes->of(file) : "text " + value);
+      for (const fs::path& speech : pipeline::speech_files(option.name, value, folder))
+        if (fs::is_regular_file(speech, ignored)) add(&text, hashes->of(speech));
     }
   }
   return hash(text);

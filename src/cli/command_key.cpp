@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/option_table.h"
 #include "resyncer/batch/job_key.h"
 #include "resyncer/pipeline/content_hash.h"
+#include "resyncer/pipeline/speakers.h"
 
 namespace resyncer::cli {
 
@@ -29,8 +31,11 @@ std::string command_key(const CLI::App& command, const pipeline::ModelSet& model
     const std::string name = option->get_name();
     if (option->count() == 0 || std::find(but.begin(), but.end(), name) != but.end()) continue;
     text += name + '\n';
-    for (const std::string& value : option->results())
+    for (const std::string& value : option->results()) {
       text += '\t' + value + '\n' + contents_of(value, &hashes) + '\n';
+      for (const fs::path& speech : pipeline::speech_files(long_name(*option), value, ""))
+        text += contents_of(speech, &hashes) + '\n';
+    }
   }
   for (const auto& entry : models.entries) text += entry.id + '=' + entry.sha256 + '\n';
   return pipeline::content_hash(text.data(), text.size());

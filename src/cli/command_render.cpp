@@ -11,6 +11,7 @@
 #include "cli/mouth_controls.h"
 #include "cli/outputs.h"
 #include "cli/progress_bar.h"
+#include "cli/speakers.h"
 #include "cli/streamed_input.h"
 #include "cli/style_choice.h"
 #include "resyncer/core/error.h"
@@ -29,15 +30,18 @@ struct RenderFlags {
   pipeline::RenderOptions options;
   FaceFlags face;
   MouthFlags mouth;
+  SpeakerFlags speakers;
   std::string renderer = "network", length = "video", silence = "rest";
   int crf = -1;
   bool yes = false, no = false, no_cache = false, no_provenance = false, resume = false;
   std::string stats;
 };
 
-std::vector<fs::path> input_files(const pipeline::RenderOptions& o, const MouthFlags& mouth) {
-  std::vector<fs::path> files = {o.input, o.speech,    o.speech_stem,    o.person,
-                                 o.drive, mouth.curve, o.mouth.motion_in};
+std::vector<fs::path> input_files(const RenderFlags& flags) {
+  const auto& o = flags.options;
+  std::vector<fs::path> files = {o.input, o.speech,          o.speech_stem,     o.person,
+                                 o.drive, flags.mouth.curve, o.mouth.motion_in, flags.speakers.map};
+  for (const pipeline::Speaker& turn : o.speakers) files.push_back(turn.speech);
   if (!o.identity.empty())
     for (fs::path& file : pipeline::identity_files(o.identity)) files.push_back(std::move(file));
   files.insert(files.end(), o.style.names.begin(), o.style.names.end());  // as far as they are files
@@ -51,7 +55,7 @@ void check_outputs(const RenderFlags& flags) {
   std::vector<fs::path> outputs = {o.mask_out, o.preview, flags.stats, provenance};
   if (o.output != "-") outputs.push_back(o.output);
   for (const fs::path& file : motion_outputs(o.mouth.motion_out)) outputs.push_back(file);
-  spare_inputs(outputs, input_files(o, flags.mouth));
+  spare_inputs(outputs, input_files(flags));
   const Overwrite manner = flags.yes ? Overwrite::always : flags.no ? Overwrite::never : Overwrite::ask;
   for (const fs::path& file : outputs) check_overwrite(file, manner);
 }
@@ -82,6 +86,7 @@ void take_streams(pipeline::RenderOptions* options) {
   StreamedInputs streams;
   for (fs::path* input : {&options->input, &options->speech, &options->speech_stem, &options->drive})
     streams.take(input);
+  for (pipeline::Speaker& turn : options->speakers) streams.take(&turn.speech);
   if (options->output != "-")
     spare_inputs({options->output}, {options->input, options->speech, options->speech_stem});  // of "< file"
 }
@@ -95,6 +100,7 @@ void complete(RenderFlags* typed) {
   check_style_choice(options.style);
   options.mouth = parse_mouth_controls(flags.mouth);
   options.renderer = flags.renderer == "warp" ? pipeline::Renderer::warp : pipeline::Renderer::network;
+  options.speakers = read_speakers(flags.speakers, options);
   options.length = *pipeline::length_mode(flags.length);
   if (flags.silence == "source") options.silence = pipeline::Silence::source;
   if (flags.crf >= 0) options.encoder.crf = flags.crf;
@@ -110,7 +116,9 @@ void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions&
   complete(&flags);
   check_outputs(flags);
   const auto inputs = [&] {
-    return std::vector<fs::path>{options.input, options.speech, options.speech_stem, options.drive};
+    std::vector<fs::path> files = {options.input, options.speech, options.speech_stem, options.drive};
+    for (const pipeline::Speaker& turn : options.speakers) files.push_back(turn.speech);
+    return files;
   };
   const std::vector<fs::path> typed = inputs();
   take_streams(&options);
@@ -170,6 +178,7 @@ CLI::App* declare(CLI::App* app, RenderFlags* flags) {
   add_mouth_options(command, &flags->mouth);
   for (const char* other : {"--style", "--motion-in"}) drive->excludes(command->get_option(other));
   drive->excludes(stem);
+  add_speaker_options(command, &flags->speakers);
   command
       ->add_option(
           "--length", flags->length,

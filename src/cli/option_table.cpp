@@ -12,22 +12,23 @@ namespace {
 using Names = std::set<std::string_view>;
 
 // CLI11 knows that an option takes a text, not what the text is.
-const Names kFiles = {
-    "a",         "audio",  "b",          "checkpoint",  "clips",   "config",       "curve",    "datasets",
-    "drive",     "file",   "html",       "identity",    "initial", "init-encoder", "input",    "inputs",
-    "journal",   "json",   "junit",      "landmarks",   "report",  "manifest",     "mask",     "mask-out",
-    "motion-in", "output", "motion-out", "person",      "phones",  "preview",      "progress", "real",
-    "result",    "source", "speech",     "speech-stem", "stats",   "sync-expert",  "video",    "weights"};
+const Names kFiles = {"a",           "audio",        "b",           "checkpoint", "clips",   "config",
+                      "curve",       "datasets",     "drive",       "file",       "html",    "identity",
+                      "initial",     "init-encoder", "input",       "inputs",     "journal", "json",
+                      "junit",       "landmarks",    "report",      "manifest",   "mask",    "mask-out",
+                      "motion-in",   "output",       "motion-out",  "person",     "phones",  "preview",
+                      "progress",    "real",         "result",      "source",     "speech",  "speakers",
+                      "speech-stem", "stats",        "sync-expert", "video",      "weights"};
 const Names kFolders = {"all", "cache", "models", "sheets", "thumbnails"};
 
 // Texts that choose among what is there, or read. What is not here stays with the user: an option that is
 // new is more likely to write a file than to be harmless.
 const Names kProjectTexts = {
-    "audio",     "curve",    "drive",      "encoder",      "face-at",         "face-box",    "fail-above",
-    "from",      "identity", "fail-below", "init-encoder", "initial",         "label",       "landmarks",
-    "languages", "mask",     "models",     "motion-in",    "offset-ms",       "person",      "phones",
-    "preset",    "range",    "real",       "source",       "speaker-pattern", "speech-stem", "style",
-    "to",        "until",    "variants",   "video-codec"};
+    "audio",     "curve",    "drive",      "encoder",      "face-at",         "face-box", "fail-above",
+    "from",      "identity", "fail-below", "init-encoder", "initial",         "label",    "landmarks",
+    "languages", "mask",     "models",     "motion-in",    "offset-ms",       "person",   "phones",
+    "preset",    "range",    "real",       "source",       "speaker-pattern", "speakers", "speech-stem",
+    "style",     "to",       "until",      "variants",     "video-codec"};
 const Names kUserFlags = {"yes", "no-provenance", "no-config"};
 
 std::string lower_type(const CLI::Option& option) {

@@ -38,12 +38,12 @@ Eigen::Vector3f Lips::gaps(const Eigen::VectorXf& mouth) const {
   return {lips(61, 1) - lips(67, 1), lips(62, 1) - lips(66, 1), lips(63, 1) - lips(65, 1)};
 }
 
-MotionTrack smooth(const MotionTrack& track, const Curve& seconds) {
+MotionTrack smooth(const MotionTrack& track, const Curve& seconds, double start) {
   if (seconds.is(0)) return track;
   MotionTrack out = track;
   const Eigen::Index rows = track.expression.rows();
   for (Eigen::Index i = 0; i < rows; ++i) {
-    const double sigma = double(seconds.at((double(i) + 0.5) / track.rate)) * track.rate;  // rows
+    const double sigma = double(seconds.at(start + (double(i) + 0.5) / track.rate)) * track.rate;  // rows
     if (sigma <= 0) continue;
     const auto reach = Eigen::Index(std::ceil(kReach * sigma));
     double sum = 1;

@@ -300,7 +300,8 @@ mesh::Vertices in_picture(const BankFrame& entry, mesh::Vertices dense) {
 
 }  // namespace
 
-References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model) {
+References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model,
+                           OtherPictures others) {
   std::vector<BankFrame*> shown;
   std::vector<generator::MouthView> mouths;
   for (BankFrame& entry : analysis->bank) {
@@ -326,7 +327,12 @@ References take_references(Analysis* analysis, const FittedFace& face, const mes
                            mesh::head_angles(params.camera_from_head), core::mouth_openness(entry.landmarks),
                            entry.sharpness});
   }
-  analysis->bank.clear();
+  auto& bank = analysis->bank;
+  bank.erase(std::remove_if(bank.begin(), bank.end(),
+                            [&](const BankFrame& entry) {
+                              return others == OtherPictures::dropped || entry.image.empty();
+                            }),
+             bank.end());
   return out;
 }
 

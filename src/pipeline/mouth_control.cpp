@@ -75,7 +75,8 @@ motion::Coefficients mouths_of_frames(const MouthControls& controls, const Mouth
                                       std::vector<std::string>* notes) {
   const bool imported = !controls.motion_in.empty(), moved = !controls.offset_ms.is(0);
   const motion::MotionTrack smooth =
-      motion::smooth(imported ? import(controls, times, &rest, notes) : track, controls.smooth);
+      imported ? motion::smooth(import(controls, times, &rest, notes), controls.smooth)
+               : motion::smooth(track, controls.smooth, times.speech_start);
   motion::Coefficients mouths;
   if (imported && !moved) {
     mouths = smooth.expression;  // row by row, to the bit

@@ -68,6 +68,18 @@ Json face_of(const track::FaceChoice& face) {
   return "largest";
 }
 
+// `speakers`: the speech of each.
+Json speakers_of(const RenderOptions& options, const std::vector<Ingredient>& speakers) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < speakers.size(); ++i) {
+    const Speaker& turn = options.speakers[i];
+    list.push_back({{"seconds", {turn.range.start, turn.range.end}},
+                    {"face", turn.face ? face_of(*turn.face) : Json()},
+                    {"speech", named(speakers[i])}});
+  }
+  return list;
+}
+
 const char* text_of(media::Interlaced interlaced) {
   if (interlaced == media::Interlaced::keep) return "keep";
   return interlaced == media::Interlaced::deinterlace ? "deinterlace" : "refuse";
@@ -79,7 +91,7 @@ Json options_of(const RenderOptions& options, const RenderReport& report) {
   return {{"renderer", options.renderer == Renderer::network ? "network" : "warp"},
           {"precision", report.precision.empty() ? Json() : Json(report.precision)},
           {"adapt_minutes", options.adapt_minutes},
-          {"face", face_of(options.face)},
+          {"face", options.speakers.empty() ? face_of(options.face) : Json()},
           {"video_codec", encoder.codec.empty() ? Json() : Json(encoder.codec)},
           {"crf", encoder.crf ? Json(*encoder.crf) : Json()},
           {"preset", encoder.preset.empty() ? Json() : Json(encoder.preset)},
@@ -167,6 +179,8 @@ Ingredients hash_ingredients(const RenderOptions& options, const fs::path& perso
   if (!options.speech_stem.empty()) parts.speech_stem = hashed(options.speech_stem);
   if (!options.identity.empty())
     for (const fs::path& file : identity_files(options.identity)) parts.identity.push_back(hashed(file));
+  for (const Speaker& turn : options.speakers)
+    parts.speakers.push_back(turn.speech.empty() ? Ingredient{} : hashed(turn.speech));
   if (!person.empty()) parts.person = hashed(person);
   if (!options.drive.empty()) parts.driver = hashed(options.drive);
   if (!options.mouth.motion_in.empty()) parts.motion = hashed(options.mouth.motion_in);
@@ -200,6 +214,7 @@ std::string provenance_json(const RenderOptions& options, const ModelSet& models
   json["video"] = named(ingredients.video);
   json["speech"] = named(ingredients.speech);
   json["speech_stem"] = named(ingredients.speech_stem);
+  json["speakers"] = speakers_of(options, ingredients.speakers);
   json["person"] = named(ingredients.person);
   json["identity"] = Json::array();
   for (const Ingredient& part : ingredients.identity) json["identity"].push_back(named(part));

@@ -241,6 +241,8 @@ RenderReport render(const RenderOptions& options, const ModelSet& models, const 
   if (!options.speech.empty()) check_speech(options.speech);
   check_controls(options.mouth, options.input);
   if (!options.speech_stem.empty()) check_speech(options.speech_stem);
+  for (const Speaker& turn : options.speakers)
+    if (!turn.speech.empty()) check_speech(turn.speech);
   check_swap(options);
   media::VideoReader(options.input,
                      {-1, 1, options.interlaced});  // refuses now what it would refuse in the end

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstdio>
 
-#include "pipeline/driven_motion.h"
 #include "pipeline/mouth_control.h"
 #include "pipeline/mouth_plan.h"
+#include "pipeline/plan_job.h"
+#include "pipeline/speaker_plan.h"
 #include "pipeline/speech_activity.h"
 #include "resyncer/core/error.h"
-#include "resyncer/media/video_reader.h"
 #include "resyncer/pipeline/measure_sync.h"
 #include "resyncer/pipeline/provenance.h"
 
@@ -20,23 +20,6 @@ namespace {
 
 using core::Error;
 using core::ErrorKind;
-
-// What everything in a plan is made from.
-struct PlanJob {
-  const RenderOptions& options;
-  const ModelSet& models;
-  const AnalysisOptions& how;  // further clips are analysed: drivers and those that styles are taken from
-  const CacheOptions& cache;
-  const ProgressSink& progress;
-  const media::VideoInfo& info;
-  Analysis* analysis;
-  RenderReport* report;
-};
-
-double mean_rate(const std::vector<double>& times) {
-  constexpr double kAnyRate = 25;
-  return times.size() > 1 ? double(times.size() - 1) / (times.back() - times.front()) : kAnyRate;
-}
 
 // Whose voice moves the mouth.
 const std::filesystem::path& voice(const RenderOptions& options) {
@@ -53,20 +36,6 @@ void tell_of_stem(const RenderOptions& options, std::vector<std::string>* notes)
   std::snprintf(text, sizeof text,
                 "--speech-stem lasts %.2f s, the sound of -a %.2f s: both begin with the picture", stem, mix);
   notes->push_back(text);
-}
-
-FacePlan find_face(const PlanJob& job, const mesh::FaceModel& model, const track::FaceChoice& choice) {
-  const auto start = SteadyClock::now();
-  FacePlan plan;
-  plan.face = fit(*job.analysis, model, choice);
-  plan.references = take_references(job.analysis, plan.face, model);
-  if (plan.references.references.empty())
-    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it",
-                job.options.input.string(), "use footage with a clear, frontal face");
-  StageTime& stage = job.report->stages["fit"];
-  stage.seconds += seconds_since(start);
-  stage.frames = job.analysis->frame_count();
-  return plan;
 }
 
 // The controls, with the source's own offset measured where it is to be kept.
@@ -87,18 +56,6 @@ MouthControls resolved(const PlanJob& job, const mesh::FaceModel& model, const F
   return controls;
 }
 
-// As the driver's mouth moves, else as the speech tells.
-motion::MotionTrack motion_of(const PlanJob& job, const std::filesystem::path& speech,
-                              const DrivenMouth& mouth) {
-  const RenderOptions& options = job.options;
-  if (!options.drive.empty())
-    return driven_motion(options.drive, speech, mouth, job.models, job.how, job.cache, job.progress);
-  motion::Manner manner(mouth.own);
-  manner.style = choose_style(options.style, job.models, job.how, job.cache, job.progress);
-  manner.strength = options.style.strength;
-  return predict_motion(speech, job.models.get("motion").file, manner, mouth.rest);
-}
-
 // How long the speech is heard; of a picture, how long it moves. `track`: empty where the motion is imported.
 double speech_seconds(const PlanJob& job, const motion::MotionTrack& track) {
   const RenderOptions& options = job.options;
@@ -113,15 +70,9 @@ double speech_seconds(const PlanJob& job, const motion::MotionTrack& track) {
 std::vector<float> silence_weights(const RenderOptions& options, const std::filesystem::path& speech,
                                    std::vector<double> seconds,
                                    const std::vector<std::int64_t>& shot_starts) {
-  constexpr int kFadeFrames = 5;
   if (options.silence == Silence::rest) return std::vector<float>(seconds.size(), 1.F);
   for (double& t : seconds) t -= double(options.mouth.offset_ms.at(t)) / 1000;
   return usability_weights(near_speech(speech, seconds), shot_starts, kFadeFrames);
-}
-
-std::vector<float> least(std::vector<float> a, const std::vector<float>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::min(a[i], b[i]);
-  return a;
 }
 
 // The mouths of the new speech.
@@ -175,6 +126,42 @@ CacheOptions cache_options(const RenderOptions& options) {
   return cache;
 }
 
+FacePlan find_face(const PlanJob& job, const mesh::FaceModel& model, const track::FaceChoice& choice,
+                   OtherPictures others, const std::string& place) {
+  const auto start = SteadyClock::now();
+  FacePlan plan;
+  plan.face = fit(*job.analysis, model, choice);
+  plan.references = take_references(job.analysis, plan.face, model, others);
+  if (plan.references.references.empty())
+    throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", place,
+                "use footage with a clear, frontal face");
+  StageTime& stage = job.report->stages["fit"];
+  stage.seconds += seconds_since(start);
+  stage.frames = job.analysis->frame_count();
+  return plan;
+}
+
+motion::MotionTrack motion_of(const PlanJob& job, const std::filesystem::path& speech,
+                              const DrivenMouth& mouth) {
+  const RenderOptions& options = job.options;
+  if (!options.drive.empty())
+    return driven_motion(options.drive, speech, mouth, job.models, job.how, job.cache, job.progress);
+  motion::Manner manner(mouth.own);
+  manner.style = choose_style(options.style, job.models, job.how, job.cache, job.progress);
+  manner.strength = options.style.strength;
+  return predict_motion(speech, job.models.get("motion").file, manner, mouth.rest);
+}
+
+double mean_rate(const std::vector<double>& times) {
+  constexpr double kAnyRate = 25;
+  return times.size() > 1 ? double(times.size() - 1) / (times.back() - times.front()) : kAnyRate;
+}
+
+std::vector<float> least(std::vector<float> a, const std::vector<float>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::min(a[i], b[i]);
+  return a;
+}
+
 std::vector<float> RenderPlan::weights() const {
   std::vector<float> weights(timeline.shown.size(), 0.F);
   for (const FacePlan& face : faces)
@@ -186,7 +173,9 @@ std::vector<float> RenderPlan::weights() const {
 RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const ProgressSink& progress,
                      RenderReport* report) {
   RenderPlan plan;
-  plan.inputs = SteadyFiles({options.input, options.speech, options.speech_stem});
+  std::vector<std::filesystem::path> inputs = {options.input, options.speech, options.speech_stem};
+  for (const Speaker& turn : options.speakers) inputs.push_back(turn.speech);
+  plan.inputs = SteadyFiles(inputs);
   plan.model = mesh::load_face_model(models.get("face-model").file);
   const media::VideoInfo info = media::probe_video(options.input);
 
@@ -198,8 +187,12 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   report->stages["analyse"] = {seconds_since(start), analysis.frame_count()};
 
   const PlanJob job{options, models, options_of_analysis, cache, progress, info, &analysis, report};
-  plan.faces.push_back(find_face(job, plan.model, options.face));
-  if (options.speech.empty()) {
+  if (options.speakers.empty())
+    plan.faces.push_back(
+        find_face(job, plan.model, options.face, OtherPictures::dropped, options.input.string()));
+  if (!options.speakers.empty()) {
+    plan_speakers(job, &plan);
+  } else if (options.speech.empty()) {
     plan.timeline = make_timeline(analysis, info, LengthMode::video, 0, &report->notes);
     const Timeline& timeline = plan.timeline;
     keep_motion(timeline, range_weights(options.mouth.ranges, timeline.middles(), timeline.shot_starts),
@@ -207,7 +200,7 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   } else {
     plan_speech(job, &plan);
   }
-  report->reprojection_error = plan.faces.front().face.reprojection_error;
+  if (!plan.faces.empty()) report->reprojection_error = plan.faces.front().face.reprojection_error;
   plan.inputs.check();
   std::vector<bool> altered;
   for (float weight : plan.weights()) altered.push_back(weight > 0);

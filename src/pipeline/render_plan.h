@@ -13,10 +13,10 @@
 namespace resyncer::pipeline {
 
 struct RenderPlan {
-  SteadyFiles inputs;  // video, speech and its stem, read twice
+  SteadyFiles inputs;  // video, speech and its stem, all speakers' speech, read twice
   mesh::FaceModel model;
   Timeline timeline;
-  std::vector<FacePlan> faces;  // at least one
+  std::vector<FacePlan> faces;  // one, or those who speak: none where all are narrators
 
   // Of output frames: how far any face is repainted; 0 = not at all.
   std::vector<float> weights() const;

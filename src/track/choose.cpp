@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "resyncer/track/face_tracker.h"
@@ -70,37 +71,98 @@ const FaceTrack* seed_of(const FaceTracks& tracks, const FaceChoice& choice) {
   return best;
 }
 
-}  // namespace
-
-std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice) {
-  std::vector<const FaceTrack*> chosen;
-  auto add = [&](const FaceTrack& track) {
-    for (const auto* other : chosen)
+// Tracks of one person, none of which shows a face in a frame of another.
+class Person {
+ public:
+  void add(const FaceTrack& track) {
+    for (const FaceTrack* other : tracks_)
       if (other->id == track.id || share_frames(*other, track)) return;
-    chosen.push_back(&track);
-  };
-  bool any = !choice.index && !choice.point && !choice.box;
-  const FaceTrack* seed = any ? nullptr : seed_of(tracks, choice);
-  if (!any && seed == nullptr) return {};
-  if (seed != nullptr) add(*seed);
-
-  for (int shot = 0; shot < int(tracks.shot_starts.size()); ++shot) {
+    tracks_.push_back(&track);
+  }
+  // The tracks of a shot that are like the anchor's, the most alike first.
+  template <typename May>
+  void add_alike(const FaceTracks& tracks, int shot, const FaceTrack& anchor, const May& may) {
+    const Place place = place_of(anchor);
     std::vector<std::pair<float, const FaceTrack*>> likely;
-    const FaceTrack* anchor = seed;
-    for (const auto& track : tracks.tracks) {
-      if (track.shot != shot) continue;
-      if (anchor == nullptr) anchor = &track;  // by default the largest of the shot
-      float value = unlikeness(place_of(*anchor), place_of(track));
+    for (const FaceTrack& track : tracks.tracks) {
+      if (track.shot != shot || !may(track)) continue;
+      const float value = unlikeness(place, place_of(track));
       if (value < kSamePerson) likely.emplace_back(value, &track);
     }
     std::stable_sort(likely.begin(), likely.end(), [](auto& a, auto& b) { return a.first < b.first; });
     for (auto& [value, track] : likely) add(*track);
   }
-  std::vector<int> ids;
-  ids.reserve(chosen.size());
-  for (const auto* track : chosen) ids.push_back(track->id);
-  std::sort(ids.begin(), ids.end());
-  return ids;
+  std::vector<int> ids() const {
+    std::vector<int> ids;
+    ids.reserve(tracks_.size());
+    for (const FaceTrack* track : tracks_) ids.push_back(track->id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  }
+
+ private:
+  std::vector<const FaceTrack*> tracks_;
+};
+
+const FaceTrack* track_of_id(const FaceTracks& tracks, int id) {
+  for (const FaceTrack& track : tracks.tracks)
+    if (track.id == id) return &track;
+  return nullptr;
+}
+
+const FaceTrack* first_of_shot(const FaceTracks& tracks, int shot) {
+  for (const FaceTrack& track : tracks.tracks)
+    if (track.shot == shot) return &track;
+  return nullptr;
+}
+
+// Position of the seed that the track is most like.
+std::size_t most_alike(const FaceTrack& track, const std::vector<const FaceTrack*>& seeds) {
+  std::vector<float> values;
+  values.reserve(seeds.size());
+  for (const FaceTrack* seed : seeds) values.push_back(unlikeness(place_of(*seed), place_of(track)));
+  return std::size_t(std::min_element(values.begin(), values.end()) - values.begin());
+}
+
+}  // namespace
+
+std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice) {
+  if (!choice.tracks.empty()) return choice.tracks;
+  const bool any = !choice.index && !choice.point && !choice.box;
+  const FaceTrack* seed = any ? nullptr : seed_of(tracks, choice);
+  if (!any && seed == nullptr) return {};
+  Person person;
+  if (seed != nullptr) person.add(*seed);
+  for (int shot = 0; shot < int(tracks.shot_starts.size()); ++shot) {
+    const FaceTrack* anchor = any ? first_of_shot(tracks, shot) : seed;  // the largest of the shot
+    if (anchor != nullptr) person.add_alike(tracks, shot, *anchor, [](const FaceTrack&) { return true; });
+  }
+  return person.ids();
+}
+
+std::optional<int> seed(const FaceTracks& tracks, const FaceChoice& choice) {
+  const bool any = !choice.index && !choice.point && !choice.box;
+  const FaceTrack* found = any ? nullptr : seed_of(tracks, choice);
+  return found != nullptr ? std::optional(found->id) : std::nullopt;
+}
+
+std::vector<std::vector<int>> choose_apart(const FaceTracks& tracks, const std::vector<int>& seeds) {
+  std::vector<const FaceTrack*> anchors;
+  for (int id : seeds)
+    if (const FaceTrack* track = track_of_id(tracks, id)) anchors.push_back(track);
+  assert(anchors.size() == seeds.size());
+  std::vector<std::vector<int>> people;
+  for (std::size_t i = 0; i < anchors.size(); ++i) {
+    Person person;
+    person.add(*anchors[i]);
+    for (int shot = 0; shot < int(tracks.shot_starts.size()); ++shot)
+      person.add_alike(tracks, shot, *anchors[i], [&](const FaceTrack& track) {
+        const bool is_seed = std::find(seeds.begin(), seeds.end(), track.id) != seeds.end();
+        return !is_seed && most_alike(track, anchors) == i;
+      });
+    people.push_back(person.ids());
+  }
+  return people;
 }
 
 }  // namespace resyncer::track

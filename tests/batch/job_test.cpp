@@ -136,6 +136,20 @@ TEST_F(Key, FilesOfOptionsCountByContent) {
   EXPECT_NE(key(",person,identity", ",q.person,who"), before);
 }
 
+TEST_F(Key, SpeechOfSpeakersCountsByContent) {
+  write(scratch / "turn.wav", "voice");
+  write(scratch / "map.json", R"([{"start": 0, "end": 1, "face": 0, "speech": "turn.wav"}])");
+  const std::string map = key(",speakers", ",map.json"), turn = key(",speaker", ",0-1:0:turn.wav");
+  EXPECT_NE(map, turn);
+  EXPECT_EQ(key(",speakers", ",map.json"), map);
+  write(scratch / "turn.wav", "Voice");
+  EXPECT_NE(key(",speakers", ",map.json"), map);
+  EXPECT_NE(key(",speaker", ",0-1:0:turn.wav"), turn);
+  const std::string before = key(",speakers", ",map.json");
+  write(scratch / "map.json", R"([{"start": 0, "end": 2, "face": 0, "speech": "turn.wav"}])");
+  EXPECT_NE(key(",speakers", ",map.json"), before);
+}
+
 TEST_F(Key, WhatTheJobWritesIsNoInput) {
   const std::string before = key(",stats,mask-out", ",s.json,m.mkv");
   write(scratch / "s.json", "figures");

@@ -77,6 +77,23 @@ TEST(ConfigFile, FaultsNameTheLine) {
   EXPECT_THAT(refusal("label = \"\xff\"\n"), HasSubstr("a.toml:1"));
 }
 
+// They would overflow the stack.
+TEST(ConfigFile, DeepKeysAreRefusedAndDotsOfTextsAreNot) {
+  std::string key = "a", quoted = "\"a\"", list = "mouth = [";
+  for (int i = 0; i < 400000; ++i) key += ".a";
+  for (int i = 0; i < 101; ++i) quoted += " . 'a'";
+  for (int i = 0; i < 200; ++i) list += "1.5, ";
+  const std::string dots(200, '.');
+  for (const std::string& text :
+       {key + " = 1", "[" + key + "]", quoted + " = 1", "b = {" + key + " = 1}",
+        "c = 1 # \"\n" + key + " = 1", "b = {c = \"\"\"" + dots + "\"\"\"\"\", " + key + " = 1}",
+        "b = \"\\\\\"\n" + key + " = 1"})
+    EXPECT_THAT(refusal(text), HasSubstr("a key has more than 100 dots")) << text.substr(0, 50);
+  for (const std::string& text : {"label = \"" + dots + "\\\"" + dots + "\"", "label = '" + dots + "'",
+                                  "label = '''\n" + dots + "'''", "#" + dots, list + "2.5]"})
+    EXPECT_EQ(refusal(text), "") << text;
+}
+
 TEST(ConfigFile, TheNumbersReadBackAsTheyWere) {
   const ConfigFile file = parse_config("a = 0.1\nb = -1e-9\nc = 9223372036854775807\n", "a");
   EXPECT_EQ(std::stod(file.settings[0].values[0].text), 0.1);

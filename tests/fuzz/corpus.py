@@ -418,5 +418,30 @@ def batch_journal():
         write("batch_journal", name, content)
 
 
-for make in (batch_manifest, batch_journal, curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, identity_dataset, speech_dataset, checkpoint, faces_dataset):
+def speaker_map():
+    """The first byte chooses the format: 0 TOML, 1 JSON, 2 a turn of the command line."""
+    toml = '[[speaker]]\nstart = 0\nend = "1:02.5"\nface = "none"\n[[speaker]]\nstart = 2.5\nend = 3\nface = [10, 20]\nspeech = "a.wav"\n'
+    turn = {"start": 0, "end": "1:02.5", "face": [1, 2, 30, 40], "speech": "a.wav"}
+    cases = {"toml": toml, "toml_cut": toml[:50], "toml_nan": toml.replace("2.5\n", "nan\n"), "toml_infinite": toml.replace("= 3", "= inf"), "toml_date": toml.replace("2.5\n", "1979-05-27\n"),
+             "toml_table": "[speaker]\nstart = 0\n", "toml_number": "speaker = 1\n", "toml_unknown": "speakers = 1\n", "toml_nested": "[[speaker]]\nstart = {a = 1}\nend = [[1]]\nface = 0\n",
+             "toml_deep_key": "a" + ".a" * 1000 + " = 1\n", "toml_deep": "speaker = " + "[" * 5000, "toml_dotted": "speaker.a.b = 1\n", "toml_beyond_ascii": "[[speakér]]\n", "toml_nul": toml.replace("a.wav", "a\\u0000b"), "toml_mixed": "speaker = [1, {start = 0}]\n"}
+    cases = {name: b"\0" + text.encode() for name, text in cases.items()}
+    listed = json.dumps([turn, {**turn, "face": "none"}])
+    for name, text in {"json": listed, "json_object": '{"speaker": %s}' % listed, "json_cut": listed[:40], "json_deep": "[" * 5000, "json_deep_objects": '{"speaker":' * 1000, "json_null": "null",
+                       "json_empty": "[]", "json_twice": '[{"start":0,"start":1}]', "json_overflow": '[{"start":0,"end":1e999,"face":0}]', "json_unknown": '{"a": 1}',
+                       "json_many": "[" + "0," * 10001 + "0]", "json_too_deep": '{"speaker":[{"face":[[1]]}]}'}.items():
+        cases[name] = b"\1" + text.encode()
+    for name, change in {"overlap": {"start": 1}, "start_null": {"start": None}, "start_negative": {"start": -1}, "end_text": {"end": "soon"}, "end_huge": {"end": 1e300}, "face_huge": {"face": 1e30},
+                         "face_integer": {"face": 2**64 - 1}, "face_real": {"face": 1.5}, "face_three": {"face": [1, 2, 3]}, "face_text": {"face": [1, "2"]}, "face_empty": {"face": []},
+                         "speech_number": {"speech": 1}, "speech_nul": {"speech": "a\0b"}, "speech_empty": {"speech": ""}, "voice": {"voice": "a"}}.items():
+        cases["json_" + name] = b"\1" + json.dumps([turn, {**turn, **change}]).encode()
+    cases["json_bad_utf8"] = b"\1" + listed.replace("a.wav", "X").encode().replace(b"X", b"\xff\xfe")
+    for name, text in {"": "0-12.5:1:anna.wav", "_minutes": "0:50-1:10.5:320,200:a:b-c.wav", "_hours": "1:00:00-1:00:02:1,2,30,40:a", "_narrator": "0-5:10:none", "_empty": "", "_no_file": "0-1:0",
+                       "_reversed": "2-1:0:a", "_no_face": "0-1:x:a", "_colons": ":" * 5000, "_times": "0-" + "1:" * 5000, "_digits": "0-1:" + "9" * 5000 + ":a", "_nul": "0-1:0:a\0b"}.items():
+        cases["turn" + name] = b"\2" + text.encode()
+    for name, content in cases.items():
+        write("speaker_map", name, content)
+
+
+for make in (batch_manifest, speaker_map, batch_journal, curve, motion_file, point_cache, tensor_file, weights, person, style, face_model, analysis, landmark_file, manifest, motion_dataset, sync_dataset, identity_dataset, speech_dataset, checkpoint, faces_dataset):
     make()

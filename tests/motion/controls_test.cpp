@@ -155,6 +155,8 @@ TEST(Smooth, IsStrongerWhereTheCurveSays) {
   const Coefficients out = smooth(track, Curve({{1.9, 0}, {2.1, 0.2F}})).expression;
   EXPECT_EQ(out.topRows(45), track.expression.topRows(45));
   EXPECT_LT(out.middleRows(60, 15).cwiseAbs().maxCoeff(), 0.01F);
+  EXPECT_EQ(smooth(track, Curve({{11.9, 0}, {12.1, 0.2F}}), 10).expression, out)
+      << "a track that begins later";
   float before = 2;
   for (float seconds : {0.F, 0.01F, 0.02F, 0.04F, 0.1F}) {  // the more, the calmer
     const float left = smooth(track, Curve(seconds)).expression.middleRows(40, 20).norm();

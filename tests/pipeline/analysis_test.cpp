@@ -305,6 +305,19 @@ TEST_F(Fitting, ReferencesLieInTheirPictures) {
   EXPECT_EQ(references.references[0].image.width, 200);
 }
 
+TEST_F(Fitting, PicturesOfOthersCanBeKept) {
+  Analysis a = moving_head(640, 480, 0);
+  BankFrame own, other;
+  own.frame = other.frame = 4;
+  own.landmarks = other.landmarks = a.tracks.tracks[0].frames[4]->landmarks;
+  for (core::Point2& p : other.landmarks) p += core::Point2(300, 0);
+  own.image = other.image = core::ImageU8(200, 200, 3, 9);
+  a.bank = {other, own, other};
+  EXPECT_EQ(take_references(&a, fit(a, model_), model_, OtherPictures::kept).entries.size(), 1U);
+  ASSERT_EQ(a.bank.size(), 2U);
+  for (const BankFrame& entry : a.bank) EXPECT_EQ(entry.landmarks[30], other.landmarks[30]);
+}
+
 TEST_F(Fitting, MouthsOfReferencesFollowTheirPicturesAlone) {
   Analysis a = moving_head(640, 480, 0);
   a.time_base = {1, 1};  // pictures a second apart, so that each may be held against the others

@@ -58,5 +58,34 @@ TEST(Choose, IsEmptyWhenNothingFits) {
   EXPECT_THAT(choose(FaceTracks{}, {}), IsEmpty());
 }
 
+TEST(Choose, TracksThatAreKnownAreTaken) {
+  FaceChoice known;
+  known.tracks = {1, 4};
+  EXPECT_THAT(choose(interview(), known), ElementsAre(1, 4));
+}
+
+TEST(Seed, IsTheTrackThatTheChoiceNames) {
+  FaceChoice index, point, absent;
+  index.index = 2;
+  point.point = core::Point2(600, 200);
+  absent.index = 9;
+  EXPECT_EQ(seed(interview(), index), 2);
+  EXPECT_EQ(seed(interview(), point), 1);
+  EXPECT_EQ(seed(interview(), absent), std::nullopt);
+  EXPECT_EQ(seed(interview(), {}), std::nullopt);
+}
+
+TEST(ChooseApart, FollowsEveryPerson) {
+  EXPECT_THAT(choose_apart(interview(), {0, 1}), ElementsAre(ElementsAre(0, 3, 4, 5), ElementsAre(1, 2)));
+  EXPECT_THAT(choose_apart(interview(), {}), IsEmpty());
+}
+
+// Shot and countershot: both in the middle of the picture.
+TEST(ChooseApart, ATrackIsOnePersonsAlone) {
+  EXPECT_THAT(choose_apart(interview(), {0, 4}), ElementsAre(ElementsAre(0, 3), ElementsAre(4, 5)));
+  EXPECT_THAT(choose_apart(interview(), {5, 3, 1}),
+              ElementsAre(ElementsAre(4, 5), ElementsAre(0, 3), ElementsAre(1, 2)));
+}
+
 }  // namespace
 }  // namespace resyncer::track

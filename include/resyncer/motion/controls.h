@@ -31,8 +31,8 @@ class Lips {
 
 // Weighted mean of the rows around with a Gaussian of `seconds` standard deviation, of each row its own; 0
 // leaves it alone. Even about each row, so that nothing moves in time: a closure stays where it is, but
-// becomes less deep.
-MotionTrack smooth(const MotionTrack& track, const Curve& seconds);
+// becomes less deep. `start`: of the track, on the curve's clock.
+MotionTrack smooth(const MotionTrack& track, const Curve& seconds, double start = 0);
 
 // rest + gain (mouth - rest). Above 1 lips that come together meet and go no further: where they would pass
 // through each other deeper than they did, the gain of that mesh is less, down to 1.

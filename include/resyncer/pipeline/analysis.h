@@ -99,8 +99,12 @@ struct References {
   std::unique_ptr<generator::MouthAligner> mouths;  // what aligned their meshes; never null
 };
 
+// The bank's other pictures, once one person's are taken.
+enum class OtherPictures { dropped, kept };
+
 // Moves this person's pictures out of the analysis, and fits the mouths of their meshes to them. Empty when
 // the bank has none in a usable frame.
-References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model);
+References take_references(Analysis* analysis, const FittedFace& face, const mesh::FaceModel& model,
+                           OtherPictures others = OtherPictures::dropped);
 
 }  // namespace resyncer::pipeline

@@ -32,6 +32,7 @@ struct Ingredient {
 struct Ingredients {
   Ingredient video, speech, speech_stem, person, driver, motion, landmarks;
   std::vector<Ingredient> styles;    // of those that are files
+  std::vector<Ingredient> speakers;  // one a turn; a narrator may have none
   std::vector<Ingredient> identity;  // pictures and videos of whose face was put in
 };
 // `person`: the adaptation that is painted with, given or made; empty = none. Reads every file to its end.

@@ -14,6 +14,7 @@
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/mouth_controls.h"
 #include "resyncer/pipeline/progress.h"
+#include "resyncer/pipeline/speakers.h"
 #include "resyncer/pipeline/styles.h"
 #include "resyncer/track/face_tracker.h"
 
@@ -38,6 +39,8 @@ struct RenderOptions {
   std::filesystem::path input, speech, output;  // speech: empty only with an identity, the mouth is kept then
   std::filesystem::path
       speech_stem;  // moves the mouth in the place of `speech`, which is heard; empty = none
+  // Whose voices move which mouths while `speech` is heard, by their start; empty = `speech` moves `face`'s.
+  std::vector<Speaker> speakers;
   LengthMode length = LengthMode::video;
   Silence silence = Silence::rest;
   std::filesystem::path identity;  // picture, video or folder of who lends the face; empty = the face is kept

@@ -77,6 +77,7 @@ struct FaceChoice {
   std::optional<int> index;           // track id
   std::optional<core::Point2> point;  // px, upright: the track that covers it most often
   std::optional<core::Box> box;       // px, upright: the track that overlaps it most
+  std::vector<int> tracks;            // these ids and no others (see choose_apart); empty = not known
 };
 
 // Ids of the tracks that are one person's, over all shots, ascending: by default the largest face of every
@@ -86,5 +87,12 @@ struct FaceChoice {
 // (Likewise around the largest of each shot by default: a face that left and came back.) Empty when nothing
 // fits.
 std::vector<int> choose(const FaceTracks& tracks, const FaceChoice& choice);
+
+// Id of the track that a choice names; nullopt when there is none, or the choice is left open.
+std::optional<int> seed(const FaceTracks& tracks, const FaceChoice& choice);
+
+// The same of several people at once, in the order of their seeds (ids, each once): a track is one person's
+// alone. Seeds join nobody else; any other track may join that person only whose seed it is most like.
+std::vector<std::vector<int>> choose_apart(const FaceTracks& tracks, const std::vector<int>& seeds);
 
 }  // namespace resyncer::track
