@@ -231,6 +231,7 @@ def main():
         head, render = clean_run(options, clip)
         if render.failed:
             continue
+        print(f"  {clip.stem}: kept {render.kept}", flush=True)
         turned, unpainted = render.turned(), render.height < FULL
         clean, away = clean + int((~turned).sum()), away + int((turned & unpainted).sum())
         alarms += [f"{clip.stem}:{i}" for i in np.nonzero(unpainted & ~turned)[0]]
@@ -259,6 +260,7 @@ def main():
             if render.failed:
                 continue
             much[kind].add(clip.stem, render.height[cover >= COVERED])
+            print(f"  {file.stem}: {(cover >= COVERED).sum()} covered, {(render.height[cover >= COVERED] >= FULL).sum()} missed", flush=True)
             some[kind].add(clip.stem, render.height[(cover >= COVERED / 3) & (cover < COVERED)])
     for title, table in ((f"covered by {COVERED:.0%} or more", much), (f"covered by {COVERED / 3:.0%} to {COVERED:.0%}", some)):
         print(f"{title:<24} frames    left     faded    missed  (missed in)")

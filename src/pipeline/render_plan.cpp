@@ -58,7 +58,9 @@ void tell_of_stem(const RenderOptions& options, std::vector<std::string>* notes)
 FacePlan find_face(const PlanJob& job, const mesh::FaceModel& model, const track::FaceChoice& choice) {
   const auto start = SteadyClock::now();
   FacePlan plan;
-  plan.face = fit(*job.analysis, model, choice);
+  UsabilityOptions usability;
+  usability.max_yaw_degrees = job.options.max_yaw_degrees;
+  plan.face = fit(*job.analysis, model, choice, {}, usability);
   plan.references = take_references(job.analysis, plan.face, model);
   if (plan.references.references.empty())
     throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it",
@@ -155,6 +157,16 @@ void plan_speech(const PlanJob& job, RenderPlan* plan) {
   job.report->stages["motion"] = {seconds_since(start), std::int64_t(face.tasks.size())};
 }
 
+// Where and why the face keeps its own mouth, among the frames that are to be repainted.
+std::vector<KeptRange> kept_of(const FittedFace& face, const Timeline& timeline,
+                               const std::vector<TimeRange>& ranges) {
+  const std::vector<float> asked = range_weights(ranges, timeline.middles(), timeline.shot_starts);
+  std::vector<Kept> kept;
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    kept.push_back(asked[i] > 0 ? face.kept[std::size_t(timeline.shown[i].source)] : Kept::no);
+  return kept_ranges(kept, timeline.starts());
+}
+
 }  // namespace
 
 double seconds_since(SteadyClock::time_point start) {
@@ -212,6 +224,8 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   std::vector<bool> altered;
   for (float weight : plan.weights()) altered.push_back(weight > 0);
   report->altered = altered_ranges(altered, plan.timeline.starts());
+  report->kept = kept_of(plan.faces.front().face, plan.timeline, options.mouth.ranges);
+  if (!report->kept.empty()) report->notes.push_back(kept_note(report->kept));
   return plan;
 }
 
