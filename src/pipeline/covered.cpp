@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace resyncer::pipeline {
@@ -201,9 +202,8 @@ std::vector<float> medians_of_five(const std::vector<float>& v) {
   return out;
 }
 
-}  // namespace
-
-std::vector<float> covered_shares(const std::vector<FaceLook>& looks) {
+// Frame by frame, of the observations alone.
+std::vector<float> shares_of(const std::vector<FaceLook>& looks) {
   std::vector<float> all(looks.size(), 0.F);
   if (looks.size() < kFewest) return all;
   for (std::size_t begin = 0; begin < looks.size(); begin += kBlock) {
@@ -222,7 +222,25 @@ std::vector<float> covered_shares(const std::vector<FaceLook>& looks) {
         distances(model.residuals(features.bottomRows(judged), poses.bottomRows(judged)), model.deviations));
     std::copy(share.begin(), share.end(), all.begin() + std::ptrdiff_t(begin));
   }
-  return medians_of_five(all);
+  return all;
+}
+
+}  // namespace
+
+std::vector<float> covered_shares(const std::vector<std::optional<FaceLook>>& looks) {
+  std::vector<FaceLook> seen;
+  for (const auto& look : looks)
+    if (look) seen.push_back(*look);
+  const std::vector<float> share = shares_of(seen);
+  // What hides the face in the end is believed from its first frame.
+  std::vector<float> all(looks.size(), 1.F);
+  std::size_t k = 0;
+  for (std::size_t i = 0; i < looks.size(); ++i)
+    if (looks[i]) all[i] = share[k++];
+  all = medians_of_five(all);
+  for (std::size_t i = 0; i < looks.size(); ++i)
+    if (!looks[i]) all[i] = 0;
+  return all;
 }
 
 void CoverWatch::push(const media::VideoFrame& picture, const core::Affine2& upright_from_stored,
@@ -235,26 +253,20 @@ void CoverWatch::push(const media::VideoFrame& picture, const core::Affine2& upr
 
 void CoverWatch::finish(track::FaceTracks* tracks) {
   for (track::FaceTrack& face : tracks->tracks) {
-    std::vector<FaceLook> looks;
-    std::vector<std::size_t> frames;
-    for (std::size_t i = 0; i < face.raw.size(); ++i) {
+    std::vector<std::optional<FaceLook>> looks(face.frames.size());
+    for (std::size_t i = 0; i < std::min(looks.size(), face.raw.size()); ++i) {
       const std::size_t frame = std::size_t(face.first_frame) + i;
       if (!face.raw[i] || frame >= frames_.size()) continue;
       for (const Seen& seen : frames_[frame])
-        if (seen.nose == face.raw[i]->landmarks[33]) {
-          looks.push_back(seen.look);
-          frames.push_back(i);
-          break;
-        }
+        if (seen.nose == face.raw[i]->landmarks[33]) looks[i] = seen.look;
     }
-    const std::vector<float> share = covered_shares(looks);
-    face.covered.assign(face.frames.size(), 0.F);
-    for (std::size_t k = 0; k < share.size(); ++k) {
-      face.covered[frames[k]] = share[k];
-      // Bridged frames in between are like the worse of their neighbours.
-      if (k == 0) continue;
-      for (std::size_t i = frames[k - 1] + 1; i < frames[k]; ++i)
-        face.covered[i] = std::max(share[k - 1], share[k]);
+    face.covered = covered_shares(looks);
+    // Bridged frames are like the worse of their neighbours.
+    for (std::size_t i = 1; i + 1 < looks.size(); ++i) {
+      if (looks[i] || !face.frames[i]) continue;
+      std::size_t next = i;
+      while (next + 1 < looks.size() && !looks[next]) ++next;
+      face.covered[i] = std::max(face.covered[i - 1], face.covered[next]);
     }
   }
   frames_.clear();

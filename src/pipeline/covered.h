@@ -2,6 +2,7 @@
 // detector go on as if the mouth were there; the colours of the lower face tell.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "pipeline/face_look.h"
@@ -9,13 +10,13 @@
 
 namespace resyncer::pipeline {
 
-// For each of the observations of one face in one shot, in order: the share of the lower face's places whose
+// For each frame of one face in one shot (nullopt: not seen, 0): the share of the lower face's places whose
 // colours are not this face's own, [0, 1]. Own is what most frames of the minute around agree upon (least
 // trimmed squares over whole frames, then a regression on pose and mouth), brightness and tint aside as the
 // upper face shows them; a place differs when it is off by more than it varies, and by more than the upper
 // face is. So a thing that is there for most of a minute is taken for the face. 0 for fewer than 16
 // observations.
-std::vector<float> covered_shares(const std::vector<FaceLook>& looks);
+std::vector<float> covered_shares(const std::vector<std::optional<FaceLook>>& looks);
 
 // Gathers the looks while a video is followed: 0.2 kB a frame and face.
 class CoverWatch {

@@ -14,17 +14,17 @@ namespace {
 using Change = std::function<void(std::size_t frame, int place, float* colour)>;
 
 // A face of many shades with some noise; `change` is given the colour of a place in a frame to alter.
-std::vector<FaceLook> looks_of(std::size_t frames, const Change& change) {
+std::vector<std::optional<FaceLook>> looks_of(std::size_t frames, const Change& change) {
   std::mt19937 random(3);
   std::normal_distribution<float> noise(0, 1.5F), nod(0, 0.02F);
-  std::vector<FaceLook> looks(frames);
+  std::vector<std::optional<FaceLook>> looks(frames, FaceLook{});
   for (std::size_t t = 0; t < frames; ++t) {
-    for (float& p : looks[t].pose) p = 0.3F + nod(random);
+    for (float& p : looks[t]->pose) p = 0.3F + nod(random);
     for (int k = 0; k < kPlaces; ++k) {
       float colour[3] = {150.F + float(k % 7) * 8, 110.F + float(k % 5) * 6, 90.F + float(k % 3) * 9};
       change(t, k, colour);
       for (int c = 0; c < 3; ++c)
-        looks[t].colours[std::size_t(3 * k + c)] =
+        looks[t]->colours[std::size_t(3 * k + c)] =
             std::uint8_t(std::clamp(colour[c] + noise(random), 0.F, 255.F));
     }
   }
@@ -73,6 +73,19 @@ TEST(Covered, TwoFramesAreNoStayAndFewFramesTellNothing) {
   for (float share : covered_shares(looks_of(60, flash))) EXPECT_LT(share, 0.1F);
   for (float share : covered_shares(looks_of(12, flash))) EXPECT_EQ(share, 0);
   EXPECT_TRUE(covered_shares({}).empty());
+}
+
+TEST(Covered, WhatHidesTheFaceIsBelievedFromItsFirstFrame) {
+  auto looks = looks_of(80, [](std::size_t t, int k, float* colour) {
+    if (t == 29 && k >= kPlaces - 12) scale(colour, 0.5F);
+  });
+  for (std::size_t t = 30; t < 40; ++t) looks[t].reset();
+  const auto share = covered_shares(looks);
+  EXPECT_GT(share[29], 0.2F);
+  for (std::size_t t = 0; t < share.size(); ++t)
+    if (t != 29) {
+      EXPECT_LT(share[t], 0.1F) << t;
+    }
 }
 
 TEST(Covered, WhatIsThereOnlyForAWhileIsSeenInLongFootageToo) {
