@@ -56,6 +56,33 @@ json gaps_json(const pipeline::Analysis& analysis, const track::FaceTrack& track
   return gaps;
 }
 
+// Where the face would keep its own mouth, in seconds. How far heads turn is known when they are fitted only:
+// a render tells it.
+json kept_json(const pipeline::Analysis& analysis, const track::FaceTrack& track) {
+  const pipeline::UsabilityOptions usable;
+  std::vector<pipeline::Kept> kept;
+  std::vector<double> starts;
+  for (std::size_t i = 0; i < track.frames.size(); ++i) {
+    const auto frame = track.first_frame + std::int64_t(i);
+    if (frame >= analysis.frame_count()) break;
+    const auto& face = track.frames[i];
+    const bool covered = i < track.covered.size() && track.covered[i] >= usable.max_covered;
+    const bool small = face && core::inter_ocular_distance(face->landmarks) < usable.min_inter_ocular_px;
+    kept.push_back(!face     ? pipeline::Kept::unseen
+                   : small   ? pipeline::Kept::too_small
+                   : covered ? pipeline::Kept::covered
+                             : pipeline::Kept::no);
+    starts.push_back(analysis.seconds(frame));
+  }
+  const auto last = track.first_frame + std::int64_t(kept.size()) - 1;
+  if (!kept.empty()) starts.push_back(2 * analysis.centre_seconds(last) - analysis.seconds(last));
+  json ranges = json::array();
+  for (const pipeline::KeptRange& range : pipeline::kept_ranges(kept, starts))
+    ranges.push_back(
+        {{"start", range.time.start}, {"end", range.time.end}, {"why", pipeline::name_of(range.why)}});
+  return ranges;
+}
+
 json track_json(const pipeline::Analysis& analysis, const track::FaceTrack& track) {
   double seen = 0, score = 0, width = 0;
   core::Box box;
@@ -75,7 +102,8 @@ json track_json(const pipeline::Analysis& analysis, const track::FaceTrack& trac
           {"first_box", {box.left, box.top, box.right, box.bottom}},
           {"mean_width_px", seen > 0 ? width / seen : 0},
           {"mean_score", seen > 0 ? score / seen : 0},
-          {"gaps_seconds", gaps_json(analysis, track)}};
+          {"gaps_seconds", gaps_json(analysis, track)},
+          {"kept", kept_json(analysis, track)}};
 }
 
 json video_json(const media::VideoInfo& info) {

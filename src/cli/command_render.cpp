@@ -172,6 +172,10 @@ CLI::App* declare(CLI::App* app, RenderFlags* flags) {
       ->check(CLI::PositiveNumber)
       ->excludes(person);
   add_face_options(command, &flags->face, &o.tracker);
+  command
+      ->add_option("--max-yaw", o.max_yaw_degrees,
+                   "Degrees: heads turned further keep their own mouth (default 45)")
+      ->check(CLI::Range(0, 90));
   auto* drive = command->add_option("--drive", o.drive,
                                     "Follow the mouth of the person in this video instead of the speech");
   add_style_options(command, &o.style);

@@ -287,9 +287,16 @@ void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, f
 
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out) {
-  resize(out, std::max(0, roi.width()), std::max(0, roi.height()), 3);
+  crop_rgb(frame, upright_from_stored, roi, 1, out);
+}
+
+void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
+              float scale, core::ImageU8* out) {
+  auto reduced = [&](int side) { return side > 0 ? std::max(1, int(std::lround(float(side) * scale))) : 0; };
+  const int width = reduced(roi.width()), height = reduced(roi.height());
+  resize(out, width, height, 3);
   if (roi.empty()) return;
-  render_rgb(frame, place(upright_from_stored, roi.left, roi.top, 1, roi.width(), roi.height()),
+  render_rgb(frame, place(upright_from_stored, roi.left, roi.top, double(scale), width, height),
              Transfer::sdr, out);
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "bounded_queue.h"
+#include "pipeline/covered.h"
 #include "resyncer/core/error.h"
 #include "resyncer/media/video_reader.h"
 
@@ -30,6 +31,7 @@ struct Follower {
   Analysis* out;
   std::unique_ptr<track::FaceTracker> tracker;
   ReferenceBank bank;
+  CoverWatch cover;
 
   Follower(const AnalysisOptions& o, const media::VideoReader& reader, float reduced,
            const ProgressSink& sink, Analysis* analysis)
@@ -48,6 +50,7 @@ struct Follower {
   void push(const Reduced& item) {
     std::vector<core::FaceObservation> faces =
         tracker->push(item.gray, scale, item.found ? &*item.found : nullptr);
+    cover.push(item.picture, upright_from_stored, faces);
     if (options.bank)
       bank.push(out->frame_count(), item.picture, upright_from_stored, item.gray, scale, faces);
     out->pts.push_back(item.picture.pts());
@@ -127,6 +130,7 @@ Analysis analyse(const std::filesystem::path& video, const AnalysisOptions& opti
   if (analysis.pts.empty())
     throw core::Error(core::ErrorKind::input, "no picture can be decoded", video.string());
   analysis.tracks = follower.tracker->finish();
+  follower.cover.finish(&analysis.tracks);
   if (options.kept_tracker != nullptr) *options.kept_tracker = std::move(follower.tracker);
   assert(analysis.tracks.frame_count == analysis.frame_count());
   analysis.bank = follower.bank.finish();
@@ -218,16 +222,12 @@ void append_shots(const Analysis& analysis, const FittedFace& face, core::Point2
   }
 }
 
-std::vector<float> weights_of(const Analysis& analysis, const FittedFace& face,
-                              const UsabilityOptions& options) {
-  std::vector<bool> usable(face.frames.size());
-  for (std::size_t i = 0; i < usable.size(); ++i) {
-    const core::FaceObservation* seen = face.smoothed(analysis, std::int64_t(i));
-    usable[i] = face.frames[i] && seen != nullptr && seen->score >= options.min_score &&
-                core::inter_ocular_distance(seen->landmarks) >= options.min_inter_ocular_px &&
-                std::abs(mesh::head_angles(face.frames[i]->camera_from_head).y()) <= options.max_yaw_degrees;
-  }
-  return usability_weights(usable, analysis.tracks.shot_starts, options.fade_frames);
+// Weights and reasons of a fitted face.
+void judge_frames(const Analysis& analysis, const UsabilityOptions& options, FittedFace* face) {
+  face->kept = kept_frames(analysis, *face, options);
+  std::vector<bool> usable(face->kept.size());
+  std::transform(face->kept.begin(), face->kept.end(), usable.begin(), [](Kept k) { return k == Kept::no; });
+  face->weight = usability_weights(usable, analysis.tracks.shot_starts, options.fade_frames);
 }
 
 }  // namespace
@@ -262,7 +262,7 @@ std::vector<FittedFace> fit_together(const std::vector<const Analysis*>& analyse
     face.reprojection_error = fitted.reprojection_error;
     for (std::size_t s = 0; s < a.tracks.shot_starts.size(); ++s, ++shot)
       std::move(fitted.shots[shot].begin(), fitted.shots[shot].end(), std::back_inserter(face.frames));
-    face.weight = weights_of(a, face, usability);
+    judge_frames(a, usability, &face);
   }
   return faces;
 }

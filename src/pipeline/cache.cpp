@@ -133,6 +133,14 @@ class Loader {
     }
     load_observations("smoothed", total, a, &track::FaceTrack::frames);
     load_observations("raw", total, a, &track::FaceTrack::raw);
+    const std::vector<float> covered = floats("covered", {total});
+    for (float v : covered)
+      if (v < 0 || v > 1) inconsistent(path_, "a covered share");
+    auto share = covered.begin();
+    for (track::FaceTrack& face : a->tracks.tracks) {
+      face.covered.assign(share, share + std::ptrdiff_t(face.frames.size()));
+      share += std::ptrdiff_t(face.frames.size());
+    }
   }
 
   void load_observations(const std::string& name, std::int64_t total, Analysis* a,
@@ -295,14 +303,18 @@ void save_analysis(const Analysis& a, const fs::path& path) {
   writer.add("shot_starts", DType::i64, {std::int64_t(starts.size())}, starts.data());
   std::vector<std::int64_t> heads;
   ObservationColumns smoothed, raw;
+  std::vector<float> covered;
   for (const track::FaceTrack& face : a.tracks.tracks) {
     heads.insert(heads.end(), {face.id, face.shot, face.first_frame, std::int64_t(face.frames.size())});
     smoothed.append(face.frames);
     raw.append(face.raw);
+    covered.insert(covered.end(), face.covered.begin(), face.covered.end());
+    covered.resize(smoothed.present.size(), 0.F);
   }
   writer.add("tracks", DType::i64, {std::int64_t(a.tracks.tracks.size()), 4}, heads.data());
   smoothed.add_to(&writer, "smoothed");
   raw.add_to(&writer, "raw");
+  writer.add("covered", {std::int64_t(covered.size())}, covered);
   save_bank(a.bank, &writer);
   writer.write(path);
 }

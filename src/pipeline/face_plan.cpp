@@ -19,12 +19,19 @@ FrameTask task_of(const FittedFace& face, std::int64_t source, float weight) {
   return task;
 }
 
+std::vector<bool> asked(const std::vector<float>& weights) {
+  std::vector<bool> frames;
+  for (const float weight : weights) frames.push_back(weight > 0);
+  return frames;
+}
+
 }  // namespace
 
 void plan_frames(const mesh::FaceModel& model, const Timeline& timeline, const motion::Coefficients& mouths,
                  const std::vector<float>& weights, FacePlan* plan) {
   const Eigen::VectorXf mouth_weights = generator::mouth_weights(model);
   std::vector<int> previous;
+  plan->asked = asked(weights);
   plan->tasks.resize(timeline.shown.size());
   for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
     FrameTask& task = plan->tasks[i];
@@ -38,6 +45,7 @@ void plan_frames(const mesh::FaceModel& model, const Timeline& timeline, const m
 }
 
 void keep_motion(const Timeline& timeline, const std::vector<float>& weights, FacePlan* plan) {
+  plan->asked = asked(weights);
   plan->tasks.resize(timeline.shown.size());
   for (std::size_t i = 0; i < plan->tasks.size(); ++i)
     plan->tasks[i] = task_of(plan->face, timeline.shown[i].source, weights[i]);

@@ -13,6 +13,7 @@ namespace resyncer::pipeline {
 struct FacePlan {
   FittedFace face;
   References references;
+  std::vector<bool> asked;       // one an output frame: it is to be repainted, as far as the face can be seen
   std::vector<FrameTask> tasks;  // one an output frame; params == null: this face keeps its own pixels
 };
 

@@ -106,6 +106,21 @@ void plan_speech(const PlanJob& job, RenderPlan* plan) {
   job.report->stages["motion"] = {seconds_since(start), std::int64_t(face.tasks.size())};
 }
 
+// Where and why faces keep their own mouths, among the frames that are to be repainted.
+std::vector<KeptRange> kept_of(const RenderPlan& plan) {
+  std::vector<KeptRange> ranges;
+  for (const FacePlan& face : plan.faces) {
+    std::vector<Kept> kept;
+    for (std::size_t i = 0; i < face.asked.size(); ++i)
+      kept.push_back(face.asked[i] ? face.face.kept[std::size_t(plan.timeline.shown[i].source)] : Kept::no);
+    const std::vector<KeptRange> own = kept_ranges(kept, plan.timeline.starts());
+    ranges.insert(ranges.end(), own.begin(), own.end());
+  }
+  std::stable_sort(ranges.begin(), ranges.end(),
+                   [](const KeptRange& a, const KeptRange& b) { return a.time.start < b.time.start; });
+  return ranges;
+}
+
 }  // namespace
 
 double seconds_since(SteadyClock::time_point start) {
@@ -130,7 +145,9 @@ FacePlan find_face(const PlanJob& job, const mesh::FaceModel& model, const track
                    OtherPictures others, const std::string& place) {
   const auto start = SteadyClock::now();
   FacePlan plan;
-  plan.face = fit(*job.analysis, model, choice);
+  UsabilityOptions usability;
+  usability.max_yaw_degrees = job.options.max_yaw_degrees;
+  plan.face = fit(*job.analysis, model, choice, {}, usability);
   plan.references = take_references(job.analysis, plan.face, model, others);
   if (plan.references.references.empty())
     throw Error(ErrorKind::face, "no frame shows the face well enough to repaint it", place,
@@ -205,6 +222,8 @@ RenderPlan make_plan(const RenderOptions& options, const ModelSet& models, const
   std::vector<bool> altered;
   for (float weight : plan.weights()) altered.push_back(weight > 0);
   report->altered = altered_ranges(altered, plan.timeline.starts());
+  report->kept = kept_of(plan);
+  if (!report->kept.empty()) report->notes.push_back(kept_note(report->kept));
   return plan;
 }
 

@@ -13,6 +13,9 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
   nlohmann::json used = nlohmann::json::array();
   for (const auto& entry : models.entries)
     used.push_back({{"id", entry.id}, {"version", entry.version}, {"sha256", entry.sha256}});
+  nlohmann::json kept = nlohmann::json::array();
+  for (const KeptRange& range : report.kept)
+    kept.push_back({{"start", range.time.start}, {"end", range.time.end}, {"why", name_of(range.why)}});
   nlohmann::json json = {
       {"input", options.input.string()},
       {"speech", options.speech.string()},
@@ -23,6 +26,7 @@ std::string stats_json(const RenderOptions& options, const ModelSet& models, con
       {"renderer", options.renderer == Renderer::network ? "network" : "warp"},
       {"frames", report.frames},
       {"repainted_frames", report.repainted_frames},
+      {"kept", kept},
       {"resumed_frames", report.resumed_frames},
       {"wall_seconds", report.wall_seconds},
       {"frames_a_second", report.wall_seconds > 0 ? double(report.frames) / report.wall_seconds : 0.0},

@@ -152,12 +152,13 @@ def analysis():
     tensors = {"size": tensor("I64", [4], [64, 48, 1, 25]), "pts": tensor("I64", [4], [0, 1, 2, 3]),
             "shot_starts": tensor("I64", [2], [0, 2]),
                "tracks": tensor("I64", [2, 4], [0, 0, 0, 2, 1, 1, 2, 2]), **observed("smoothed"), **observed("raw"),
+               "covered": tensor("F32", [4], [0, 0.5, 0, 1]),
                "bank.frame_size": tensor("I64", [1, 3], [0, 2, 2]), "bank.landmarks": tensor("F32", [1, 68, 2], 1),
                "bank.sharpness_origin_scale": tensor("F32", [1, 4], 1),
                "bank.pixels": tensor("U8", [12], 128)}
     head = lambda *values: {"tracks": tensor("I64", [2, 4], values)}
     most = 2**63 - 1
-    write_variants("analysis", tensors, {"kind": "analysis", "version": "2"}, {
+    write_variants("analysis", tensors, {"kind": "analysis", "version": "3"}, {
         "version": {"version": "0"}, 
         "base_huge": {"size": tensor("I64", [4], [64, 48, most, 1])},
         "pts_huge": {"pts": tensor("I64", [4], [-most, most, most, -most])},
@@ -167,7 +168,8 @@ def analysis():
         "track_id": head(most, 0, 0, 2, -most, 1, 2, 2), "tracks_many": {"tracks": tensor("I64", [20, 4], [0, 0, 0, 4] * 20)},
         "present_short": {"raw.present": tensor("U8", [3], 1)},
         "landmarks_nan": {"raw.landmarks": tensor("F32", [faces, 68, 2], NAN)},
-        
+        "covered_short": {"covered": tensor("F32", [3], 0)}, "covered_nan": {"covered": tensor("F32", [4], NAN)},
+        "covered_beyond": {"covered": tensor("F32", [4], 2)},
         "bank_huge": {"bank.frame_size": tensor("I64", [1, 3], [0, 16384, 16384])},
         "bank_negative": {"bank.frame_size": tensor("I64", [1, 3], [0, -2, -2])},})
 

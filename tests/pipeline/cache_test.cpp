@@ -37,6 +37,7 @@ void expect_equal(const Analysis& a, const Analysis& b) {
     EXPECT_EQ(x.first_frame, y.first_frame);
     ASSERT_EQ(x.frames.size(), y.frames.size());
     ASSERT_EQ(x.raw.size(), y.raw.size());
+    EXPECT_EQ(x.covered, y.covered);
     for (std::size_t i = 0; i < x.frames.size(); ++i) {
       ASSERT_EQ(x.frames[i].has_value(), y.frames[i].has_value());
       if (!x.frames[i]) continue;

@@ -84,6 +84,7 @@ inline Analysis schematic_analysis() {
       face.frames.push_back(i == 2 ? std::nullopt : std::optional(seen));
       face.raw.push_back(i == 2 ? std::nullopt : std::optional(seen));
     }
+    face.covered = {0, 0.25F, 0, 0.5F + 0.1F * float(s)};
     a.tracks.tracks.push_back(std::move(face));
   }
   BankFrame entry;

@@ -71,5 +71,8 @@ void to_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, f
 // upright full-resolution pixels; outside the frame the edge is repeated.
 void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
               core::ImageU8* out);
+// The same, reduced: `scale` result pixels a pixel of the frame, at most 1.
+void crop_rgb(const VideoFrame& frame, const core::Affine2& upright_from_stored, const core::Box& roi,
+              float scale, core::ImageU8* out);
 
 }  // namespace resyncer::media

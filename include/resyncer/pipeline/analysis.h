@@ -11,6 +11,7 @@
 #include "resyncer/generator/mouth_alignment.h"
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/mesh/fit.h"
+#include "resyncer/pipeline/kept.h"
 #include "resyncer/pipeline/progress.h"
 #include "resyncer/pipeline/reference_bank.h"
 #include "resyncer/track/face_tracker.h"
@@ -58,6 +59,7 @@ struct FittedFace {
   std::vector<std::optional<mesh::FaceParams>> frames;  // nullopt: no face
   std::vector<int> track;                               // see tracks_of_frames
   std::vector<float> weight;                            // usability [0, 1], see usability_weights
+  std::vector<Kept> kept;                               // why the weight is 0
   float reprojection_error = 0;                         // mesh::TrackFit
 
   // Observation of the chosen person, or null. Smoothed ones are what was fitted.
@@ -68,9 +70,15 @@ struct FittedFace {
 struct UsabilityOptions {
   float min_score = 0.3F;
   float min_inter_ocular_px = 16;  // outer-eye distance
+  float max_covered = 0.12F;       // FaceTrack::covered
   float max_yaw_degrees = 45;
   int fade_frames = 5;
 };
+
+// Why frames of this face are not usable. Where nobody is found, the reason is the one that holds beside it:
+// who is covered or turns away is lost for that.
+std::vector<Kept> kept_frames(const Analysis& analysis, const FittedFace& face,
+                              const UsabilityOptions& options);
 
 // 0 in unusable frames, rising linearly to 1 over `fade_frames` away from them, within a shot. Alpha is
 // multiplied by it.

@@ -10,6 +10,7 @@
 
 #include "resyncer/generator/reference_choice.h"
 #include "resyncer/media/video_writer.h"
+#include "resyncer/pipeline/kept.h"
 #include "resyncer/pipeline/length_mode.h"
 #include "resyncer/pipeline/models.h"
 #include "resyncer/pipeline/mouth_controls.h"
@@ -55,6 +56,7 @@ struct RenderOptions {
   media::Interlaced interlaced = media::Interlaced::refuse;  // what the result is to be of interlaced footage
   track::FaceChoice face;
   track::TrackerOptions tracker;
+  float max_yaw_degrees = 45;  // heads turned further keep their own mouth
   bool keep_source_audio = false;
   bool use_cache = true;
   std::filesystem::path cache_folder;  // empty = $XDG_CACHE_HOME/resyncer
@@ -79,6 +81,8 @@ struct RenderReport {
   std::int64_t resumed_frames = 0;  // of frames: done by a former run (RenderOptions::painted)
   // Where frames were repainted, in the time of the result itself; frames without a break are one range.
   std::vector<TimeRange> altered;
+  // Where the face keeps its own mouth and why, likewise, as far as MouthControls::ranges ask for a new one.
+  std::vector<KeptRange> kept;
   double wall_seconds = 0;
   bool analysis_cached = false;
   bool person_cached = false;              // an adaptation that was made earlier

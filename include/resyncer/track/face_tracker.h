@@ -32,6 +32,9 @@ struct FaceTrack {
   std::int64_t first_frame = 0;
   std::vector<std::optional<core::FaceObservation>> frames;
   std::vector<std::optional<core::FaceObservation>> raw;  // before smoothing; for measurements
+  // Share of the lower face that something is in front of, [0, 1]; empty = not looked for (the tracker itself
+  // does not: pipeline/covered.h).
+  std::vector<float> covered;
 };
 
 struct FaceTracks {
