@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <exception>
+#include <limits>
 #include <map>
 #include <regex>
 #include <thread>
@@ -155,7 +156,7 @@ std::vector<std::optional<Analysis>> analyse_group(const SourceGroup& group, con
   analysis.threads = 1;  // the groups already run side by side
   CacheOptions cache;
   cache.folder = options.cache;
-  cache.max_bytes = 0;
+  cache.max_bytes = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::optional<Analysis>> out;
   for (const SourceFile& file : group.files) {
     try {
