@@ -31,7 +31,9 @@ std::vector<std::string> packets(const std::string& file, const std::string& str
       "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", "packet=" + field};
   if (field == "data_hash") command.insert(command.end(), {"-show_data_hash", "md5"});
   command.insert(command.end(), {"-of", "csv=p=0", file});
-  return sorted_lines(checked(command).out);
+  std::string text = checked(command).out;
+  text.erase(std::remove(text.begin(), text.end(), ','), text.end());  // ffprobe's, beside side data
+  return sorted_lines(text);
 }
 
 }  // namespace

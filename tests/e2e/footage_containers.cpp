@@ -108,7 +108,6 @@ void add_streams(std::vector<FootageCase>* cases) {
             "-b:a:1", "256k", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra"},
            {});
   ts.inputs = kSounds;
-  ts.streams = {"video", "audio", "audio"};
   ts.same_packets = {{"a:1", "a:1"}};
   ts.lines = {"TAG:language=fra"};
   cases->push_back(ts);
