@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -137,18 +138,26 @@ def check_sharing(bench, clip, speeches, languages, adapt):
               f"{languages} languages in {together:.1f} s; by themselves {sum(seconds):.1f} s (the first, with analysis, {seconds[0]:.1f} s), allowed {allowed:.1f} s")
 
 
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def check_jobs(bench, clips, speeches, count):
     rows = [{"video": str(clips[i % len(clips)]), "speech": str(speeches[i // len(clips) % len(speeches)]), "output": f"{i}.mp4"} for i in range(count)]
     manifest = bench.manifest("jobs.csv", rows)
-    times = {}
+    times, cores = {}, {}
     for jobs in ("1", "2"):
         bench.forget("jobs" + jobs, "cache-jobs")
+        before = cpu_seconds()
         _, report, times[jobs] = bench.batch(manifest, "jobs" + jobs, "cache-jobs", "--jobs", jobs)
+        cores[jobs] = (cpu_seconds() - before) / times[jobs]
         if report["rendered"] != count:
             return bench.say("jobs", False, f"only {report['rendered']} rendered")
     ratio = times["1"] / times["2"]
     bench.say("jobs", files(bench.out / "jobs1") == files(bench.out / "jobs2"),
-              f"{count} jobs one after another {times['1']:.1f} s, two at once {times['2']:.1f} s: {ratio:.2f} times the throughput; same files")
+              f"{count} jobs one after another {times['1']:.1f} s, two at once {times['2']:.1f} s: {ratio:.2f} times the throughput; "
+              f"cores busy {cores['1']:.2f} and {cores['2']:.2f} of {os.cpu_count()}; same files are asked for")
 
 
 def main():
