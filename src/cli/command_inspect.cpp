@@ -65,13 +65,7 @@ json kept_json(const pipeline::Analysis& analysis, const track::FaceTrack& track
   for (std::size_t i = 0; i < track.frames.size(); ++i) {
     const auto frame = track.first_frame + std::int64_t(i);
     if (frame >= analysis.frame_count()) break;
-    const auto& face = track.frames[i];
-    const bool covered = i < track.covered.size() && track.covered[i] >= usable.max_covered;
-    const bool small = face && core::inter_ocular_distance(face->landmarks) < usable.min_inter_ocular_px;
-    kept.push_back(!face     ? pipeline::Kept::unseen
-                   : small   ? pipeline::Kept::too_small
-                   : covered ? pipeline::Kept::covered
-                             : pipeline::Kept::no);
+    kept.push_back(pipeline::kept_by_sight(track, i, usable));
     starts.push_back(analysis.seconds(frame));
   }
   const auto last = track.first_frame + std::int64_t(kept.size()) - 1;

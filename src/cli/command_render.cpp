@@ -79,16 +79,29 @@ fs::path painted_file(const CLI::App& command, const pipeline::ModelSet& models)
   return cache / "unfinished" / (command_key(command, models, indifferent) + ".painted");
 }
 
-void take_streams(pipeline::RenderOptions* options) {
+// What may come through a pipe.
+std::vector<fs::path*> streamable(pipeline::RenderOptions* options) {
+  std::vector<fs::path*> inputs = {&options->input, &options->speech, &options->speech_stem, &options->drive};
+  for (pipeline::Speaker& turn : options->speakers) inputs.push_back(&turn.speech);
+  return inputs;
+}
+
+// Whether any input did, and is now known by another name.
+bool take_streams(pipeline::RenderOptions* options) {
   if (options->output == "-" && ::isatty(STDOUT_FILENO) == 1)
     throw core::Error(core::ErrorKind::usage, "standard output is a terminal", "",
                       "pipe it into a program, or name a file");
   StreamedInputs streams;
-  for (fs::path* input : {&options->input, &options->speech, &options->speech_stem, &options->drive})
+  bool any = false;
+  std::vector<fs::path> inputs;
+  for (fs::path* input : streamable(options)) {
+    const fs::path typed = *input;
     streams.take(input);
-  for (pipeline::Speaker& turn : options->speakers) streams.take(&turn.speech);
-  if (options->output != "-")
-    spare_inputs({options->output}, {options->input, options->speech, options->speech_stem});  // of "< file"
+    any = any || *input != typed;
+    inputs.push_back(*input);
+  }
+  if (options->output != "-") spare_inputs({options->output}, inputs);  // of "< file"
+  return any;
 }
 
 // What was typed, as the pipeline takes it.
@@ -115,14 +128,7 @@ void run_render(const CLI::App& command, RenderFlags flags, const GlobalOptions&
   auto& options = flags.options;
   complete(&flags);
   check_outputs(flags);
-  const auto inputs = [&] {
-    std::vector<fs::path> files = {options.input, options.speech, options.speech_stem, options.drive};
-    for (const pipeline::Speaker& turn : options.speakers) files.push_back(turn.speech);
-    return files;
-  };
-  const std::vector<fs::path> typed = inputs();
-  take_streams(&options);
-  const bool streamed = typed != inputs();  // what comes through a pipe is not known by its name
+  const bool streamed = take_streams(&options);
   warn_of_lost_rotation(options);
   if (!options.provenance)
     spdlog::warn("{}: with --no-provenance the result will not say that it was altered",

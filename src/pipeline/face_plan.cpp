@@ -19,10 +19,10 @@ FrameTask task_of(const FittedFace& face, std::int64_t source, float weight) {
   return task;
 }
 
-std::vector<bool> asked(const std::vector<float>& weights) {
-  std::vector<bool> frames;
-  for (const float weight : weights) frames.push_back(weight > 0);
-  return frames;
+std::vector<bool> above_zero(const std::vector<float>& weights) {
+  std::vector<bool> above;
+  for (const float weight : weights) above.push_back(weight > 0);
+  return above;
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ void plan_frames(const mesh::FaceModel& model, const Timeline& timeline, const m
                  const std::vector<float>& weights, FacePlan* plan) {
   const Eigen::VectorXf mouth_weights = generator::mouth_weights(model);
   std::vector<int> previous;
-  plan->asked = asked(weights);
+  plan->asked = above_zero(weights);
   plan->tasks.resize(timeline.shown.size());
   for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
     FrameTask& task = plan->tasks[i];
@@ -45,7 +45,7 @@ void plan_frames(const mesh::FaceModel& model, const Timeline& timeline, const m
 }
 
 void keep_motion(const Timeline& timeline, const std::vector<float>& weights, FacePlan* plan) {
-  plan->asked = asked(weights);
+  plan->asked = above_zero(weights);
   plan->tasks.resize(timeline.shown.size());
   for (std::size_t i = 0; i < plan->tasks.size(); ++i)
     plan->tasks[i] = task_of(plan->face, timeline.shown[i].source, weights[i]);

@@ -16,14 +16,11 @@ float yaw_of(const FittedFace& face, std::size_t frame) {
 
 Kept reason_of(const Analysis& analysis, const FittedFace& face, std::size_t frame,
                const UsabilityOptions& options) {
-  const core::FaceObservation* seen = face.smoothed(analysis, std::int64_t(frame));
-  if (!face.frames[frame] || seen == nullptr || seen->score < options.min_score) return Kept::unseen;
-  if (core::inter_ocular_distance(seen->landmarks) < options.min_inter_ocular_px) return Kept::too_small;
-  if (yaw_of(face, frame) > options.max_yaw_degrees) return Kept::turned;
+  if (!face.frames[frame] || face.track[frame] < 0) return Kept::unseen;
   const track::FaceTrack& track = analysis.tracks.tracks[std::size_t(face.track[frame])];
-  const std::size_t i = frame - std::size_t(track.first_frame);
-  const bool covered = i < track.covered.size() && track.covered[i] >= options.max_covered;
-  return covered ? Kept::covered : Kept::no;
+  const Kept sight = kept_by_sight(track, frame - std::size_t(track.first_frame), options);
+  const bool big_enough = sight == Kept::no || sight == Kept::covered;
+  return big_enough && yaw_of(face, frame) > options.max_yaw_degrees ? Kept::turned : sight;
 }
 
 // What is in front does not go away for a few frames.
@@ -55,6 +52,13 @@ Kept reason_beside(const FittedFace& face, const std::vector<Kept>& kept, std::s
 }
 
 }  // namespace
+
+Kept kept_by_sight(const track::FaceTrack& track, std::size_t i, const UsabilityOptions& options) {
+  const auto& seen = track.frames[i];
+  if (!seen || seen->score < options.min_score) return Kept::unseen;
+  if (core::inter_ocular_distance(seen->landmarks) < options.min_inter_ocular_px) return Kept::too_small;
+  return i < track.covered.size() && track.covered[i] >= options.max_covered ? Kept::covered : Kept::no;
+}
 
 std::vector<Kept> kept_frames(const Analysis& analysis, const FittedFace& face,
                               const UsabilityOptions& options) {

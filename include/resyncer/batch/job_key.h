@@ -40,9 +40,8 @@ class FileHashes {
 };
 
 // Over the contents of video, speech and every file or folder that an option or a speaker map names, the
-// options (but
-// --threads, on which no result depends), and `program`: version and weights. `folder`: what relative paths
-// are relative to. Throws Error{input}.
+// options (but --threads, on which no result depends), and `program`: version and weights. `folder`: what
+// relative paths are relative to. Throws Error{input}.
 std::string job_key(const Job& job, const std::filesystem::path& folder, const std::string& program,
                     FileHashes* hashes);
 

@@ -75,6 +75,9 @@ struct UsabilityOptions {
   int fade_frames = 5;
 };
 
+// What the track alone tells of its frame `first_frame + i`; who is turned away is known to a fit only.
+Kept kept_by_sight(const track::FaceTrack& track, std::size_t i, const UsabilityOptions& options);
+
 // Why frames of this face are not usable. Where nobody is found, the reason is the one that holds beside it:
 // who is covered or turns away is lost for that.
 std::vector<Kept> kept_frames(const Analysis& analysis, const FittedFace& face,
