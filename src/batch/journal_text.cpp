@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "batch/journal_lines.h"
+#include "batch/plain_text.h"
 #include "resyncer/batch/journal.h"
 
 namespace resyncer::batch {
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::size_t kMostLineBytes = std::size_t{1} << 20;
-constexpr std::size_t kMostFiles = 64;  // of one job
+constexpr std::size_t kMostFiles = 64, kMostWarnings = 64;  // of one job
 
 // Paths are bytes, JSON is UTF-8: other bytes are written as a list of numbers.
 json path_json(const fs::path& path, const fs::path& folder) {
@@ -65,10 +66,14 @@ const json& files_of(const json& line) {
 }
 
 JournalEntry entry_of(const json& line, const fs::path& folder) {
-  JournalEntry entry{hash_of(line.at("key")), {}};
+  JournalEntry entry{hash_of(line.at("key")), {}, {}};
   for (const json& file : files_of(line))
     entry.files.push_back({path_of(file.at("path"), folder), number_of<std::uint64_t>(file.at("bytes")),
                            number_of<std::int64_t>(file.at("modified_ns")), hash_of(file.at("sha256"))});
+  if (const auto warnings = line.find("warnings"); warnings != line.end()) {
+    if (!warnings->is_array() || warnings->size() > kMostWarnings) throw std::invalid_argument("warnings");
+    entry.warnings = warnings->get<std::vector<std::string>>();
+  }
   return entry;
 }
 
@@ -122,9 +127,9 @@ std::string done_line(const fs::path& output, const JournalEntry& entry, const f
                      {"bytes", file.bytes},
                      {"modified_ns", file.modified_ns},
                      {"sha256", file.sha256}});
-  return json{{"event", "done"}, {"output", path_json(output, folder)}, {"key", entry.key}, {"files", files}}
-             .dump() +
-         "\n";
+  json line{{"event", "done"}, {"output", path_json(output, folder)}, {"key", entry.key}, {"files", files}};
+  for (const std::string& warning : entry.warnings) line["warnings"].push_back(plain_line(warning));
+  return line.dump() + "\n";
 }
 
 std::string hash_line(const fs::path& file, const HashedFile& hash, const fs::path& folder) {

@@ -72,6 +72,7 @@ std::string report_table(const Report& report) {
     const bool ran = job.attempts > 0;
     table += line(std::to_string(job.row), plain_line(job.name), name(job.state), ran ? seconds : "-",
                   ran ? memory : "-", plain_line(job.message));
+    for (const std::string& warning : job.warnings) table += "       warning: " + plain_line(warning) + '\n';
   }
   return table + summary(report);
 }

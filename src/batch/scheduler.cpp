@@ -106,7 +106,10 @@ void Scheduler::consider(Work* work) {
   }
   Verdict verdict;
   if (std::optional<Fault> fault = prepare(work, &verdict)) return fail(work, *fault);
-  if (verdict.standing == Standing::unchanged) return finish(work, State::unchanged);
+  if (verdict.standing == Standing::unchanged) {
+    work->result.warnings = journal_->content().done.at(work->job->output).warnings;
+    return finish(work, State::unchanged);
+  }
   try {
     start(work, size, verdict.overwrites);
   } catch (const core::Error& e) {
@@ -234,7 +237,7 @@ void Scheduler::conclude(Running* running) {
 }
 
 std::optional<Fault> Scheduler::record(Work* work) {
-  JournalEntry entry{work->key, {}};
+  JournalEntry entry{work->key, {}, work->result.warnings};
   try {
     for (const fs::path& file : work->outputs) {
       std::error_code ignored;

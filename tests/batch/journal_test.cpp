@@ -48,11 +48,12 @@ TEST_F(JournalTest, WhatIsWrittenIsReadAgain) {
     Journal journal(file);
     journal.begin({output, scratch / "mask.mkv"});
     journal.hashed("/some/where", hash);
-    journal.finish(output, {kKey, {describe_written(output)}});
+    journal.finish(output, {kKey, {describe_written(output)}, {"the mouth is covered", "\xFF"}});
   }
   const Journal again(file);
   ASSERT_EQ(again.content().done.count(output), 1U);
   EXPECT_EQ(again.content().done.at(output).key, kKey);
+  EXPECT_THAT(again.content().done.at(output).warnings, ElementsAre("the mouth is covered", "\xEF\xBF\xBD"));
   EXPECT_THAT(again.content().ours, ElementsAre(scratch / "mask.mkv", output));
   EXPECT_EQ(again.content().hashes.at("/some/where").sha256, kOther);
   EXPECT_EQ(judge(job(), kKey, again.content(), {output}, false).standing, Standing::unchanged);

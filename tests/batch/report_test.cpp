@@ -60,8 +60,13 @@ TEST(Report, JunitIsXmlWhateverItIsTold) {
   EXPECT_THAT(xml, HasSubstr("\"row 4\""));
 }
 
-TEST(Report, TableShowsNoCommandsToTerminals) {
-  EXPECT_THAT(report_table(report({result(1, State::failed, "a\x1B[2J\nb")}, 1)), Not(HasSubstr("\x1B")));
+TEST(Report, TableShowsWarningsAndNoCommandsToTerminals) {
+  JobResult job = result(1, State::failed, "a\x1B[2J\nb");
+  job.warnings = {"kept\x1B[2J as it is", "second"};
+  const std::string table = report_table(report({job}, 1));
+  EXPECT_THAT(table, Not(HasSubstr("\x1B")));
+  EXPECT_THAT(table, HasSubstr("warning: kept"));
+  EXPECT_THAT(table, HasSubstr("warning: second\n"));
 }
 
 TEST(Merge, EachRowOnceAndSuccessCounts) {

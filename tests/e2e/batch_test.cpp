@@ -94,6 +94,8 @@ TEST_F(Batch, BrokenRowsFailAloneAndWhatIsDoneIsNotDoneAgain) {
   EXPECT_EQ(batch(arguments).status, 9);
   EXPECT_EQ(report()["unchanged"], 4);
   EXPECT_EQ(report()["rendered"], 0);
+  ASSERT_TRUE(told["jobs"][0].contains("warnings"));  // the speech is longer than the video
+  EXPECT_EQ(report()["jobs"][0]["warnings"], told["jobs"][0]["warnings"]);
 
   run({"espeak-ng", "-v", "fr", "-w", scratch.file("fr.wav"), "Bonsoir papa."});
   fs::remove(scratch / "out/b_de.mkv.provenance.json");

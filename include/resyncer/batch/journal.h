@@ -30,6 +30,7 @@ bool is_unchanged(const WrittenFile& file);
 struct JournalEntry {
   std::string key;                 // job_key
   std::vector<WrittenFile> files;  // the output and what was written beside it
+  std::vector<std::string> warnings{};  // of the render, for the reports of batches that leave it out
 };
 
 struct JournalContent {
