@@ -28,8 +28,8 @@ bool is_unchanged(const WrittenFile& file);
 
 // A job that was done.
 struct JournalEntry {
-  std::string key;                 // job_key
-  std::vector<WrittenFile> files;  // the output and what was written beside it
+  std::string key;                      // job_key
+  std::vector<WrittenFile> files;       // the output and what was written beside it
   std::vector<std::string> warnings{};  // of the render, for the reports of batches that leave it out
 };
 
