@@ -39,7 +39,7 @@ std::vector<Block> blocks_of(const fs::path& page) {
 }
 
 std::vector<std::string> pages() {
-  std::vector<std::string> names{"ci", "configuration", "control", "styles"};
+  std::vector<std::string> names{"ci", "configuration", "control", "speakers", "styles"};
   for (const auto& entry : fs::directory_iterator(kDocs / "commands"))
     names.push_back("commands/" + entry.path().stem().string());
   std::sort(names.begin(), names.end());
@@ -55,6 +55,7 @@ const std::vector<Recipe> kRecipes = {
     {"maria.jpg", "ffmpeg -v error -i \"$SOURCE/tests/data/astronaut.png\" -q:v 2 maria.jpg"},
     {"german.wav", "espeak-ng -v de -w german.wav 'Guten Tag'"},
     {"de.wav", "espeak-ng -v de -w de.wav 'Guten Tag'"},
+    {"anna1.wav", "cp german.wav anna1.wav; cp german.wav ben.wav; cp german.wav mix_de.wav"},
     {"mix.wav", "ffmpeg -v error -i german.wav -af tremolo mix.wav"},
     {"e01", "cp talk.mp4 e01.mp4; cp german.wav e01_de.wav; cp german.wav e01_fr.wav"},
     {"interview.mp4", "resyncer render talk.mp4 -a german.wav -o interview.mp4"},
@@ -116,9 +117,14 @@ TEST_P(Example, OfTheManualRuns) {
   stand_in("ffplay", "exec ffmpeg -v error -i - -f null -");
   stand_in("x265", "exec ffmpeg -v error -y -i - -f null -");
   stand_in("man", "grep -q '^.SH SYNOPSIS'");
-  const bool is_long =
-      all.find("interview.mp4") != std::string::npos || all.find("--range") != std::string::npos;
-  make_portrait_clip(scratch, "silent.mp4", is_long ? 1.6 : 0.8);
+  if (all.find("--speaker") != std::string::npos) {  // two people, and long enough for both turns
+    make_portrait_clip(scratch, "one.mp4", 14, "4");
+    expect_runs("ffmpeg -v error -i one.mp4 -vf 'split[a][b];[a][b]hstack' silent.mp4 </dev/null");
+  } else {
+    const bool is_long =
+        all.find("interview.mp4") != std::string::npos || all.find("--range") != std::string::npos;
+    make_portrait_clip(scratch, "silent.mp4", is_long ? 1.6 : 0.8);
+  }
   expect_runs("ffmpeg -v error -i silent.mp4 -f lavfi -i sine=200 -shortest -c:v copy talk.mp4 </dev/null");
   for (const Recipe& recipe : kRecipes)
     if (all.find(recipe.file) != std::string::npos || recipe.file == "german.wav")
