@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "deinterlacer.h"
 #include "demux.h"
@@ -37,6 +38,31 @@ AVRational average_rate(AVFormatContext* input, AVStream* stream) {
   AVRational rate = stream->avg_frame_rate;
   if (rate.num <= 0 || rate.den <= 0) rate = av_guess_frame_rate(input, stream, nullptr);
   return rate.num > 0 && rate.den > 0 ? rate : AVRational{25, 1};
+}
+
+std::int64_t frame_ticks(const VideoInfo& info) {
+  const AVRational rate{int(info.average_rate.num), int(info.average_rate.den)};
+  const AVRational base{int(info.time_base.num), int(info.time_base.den)};
+  return std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(rate), base));
+}
+
+bool has_time(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE || packet.dts != AV_NOPTS_VALUE; }
+
+// Where a Matroska file begins before zero its first packets have no time: they come before those that do.
+void count_back_to_start(const std::filesystem::path& path, VideoInfo* info) {
+  constexpr int kMost = 1000;
+  const Demuxer input = open_input(path);
+  Packet packet = make_packet();
+  for (int count = 0; count < kMost && av_read_frame(input.get(), packet.get()) >= 0;
+       av_packet_unref(packet.get())) {
+    if (packet->stream_index != info->stream) continue;
+    if (has_time(*packet)) {
+      const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+      info->start_pts = time - count * frame_ticks(*info);
+      return;
+    }
+    ++count;
+  }
 }
 
 // A photograph says how it was held with its pixels, and some codecs tell with each picture alone whether it
@@ -135,6 +161,7 @@ struct VideoReader::Impl {
   std::int64_t skip_before = AV_NOPTS_VALUE;  // set by seek
   bool just_sought = false;
   bool wait_for_key = false;  // a jump by bytes may land between key frames
+  bool is_peeked = false;     // `packet` is the next one
 
   Interlaced interlaced = Interlaced::deinterlace;
   bool fields_ahead = false;  // the stream says that its pictures hold fields
@@ -151,6 +178,16 @@ struct VideoReader::Impl {
     format = nearest_native(AVPixelFormat(input->streams[index]->codecpar->format));
     fields_ahead = info.is_interlaced && !info.is_still;
     if (fields_ahead) meet_fields();
+    const bool tells_times = (input->iformat->flags & AVFMT_NOTIMESTAMPS) == 0;
+    if (tells_times && !info.is_still && peek() && !has_time(*packet)) count_back_to_start(path, &info);
+  }
+
+  bool peek() {
+    while (!is_peeked && av_read_frame(input.get(), packet.get()) >= 0) {
+      is_peeked = packet->stream_index == info.stream;
+      if (!is_peeked) av_packet_unref(packet.get());
+    }
+    return is_peeked;
   }
 
   void meet_fields() {
@@ -166,7 +203,7 @@ struct VideoReader::Impl {
 
   // Hands the decoder one more packet, or tells it that there are none.
   void feed() {
-    int result = av_read_frame(input.get(), packet.get());
+    int result = std::exchange(is_peeked, false) ? 0 : av_read_frame(input.get(), packet.get());
     if (result == AVERROR(ENOMEM)) fail(ErrorKind::input, result, "cannot be read", info.path);
     if (result == AVERROR(EAGAIN)) return;
     if (result < 0) {  // the end, or a file that breaks off: what came before it counts
@@ -205,12 +242,8 @@ struct VideoReader::Impl {
   void set_time(AVFrame* frame) {
     std::int64_t pts =
         frame->best_effort_timestamp != AV_NOPTS_VALUE ? frame->best_effort_timestamp : frame->pts;
-    AVRational time_base = input->streams[info.stream]->time_base;
-    if (pts == AV_NOPTS_VALUE) {
-      AVRational rate{int(info.average_rate.num), int(info.average_rate.den)};
-      std::int64_t step = std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(rate), time_base));
-      pts = last_pts == AV_NOPTS_VALUE ? info.start_pts : last_pts + step;
-    }
+    if (pts == AV_NOPTS_VALUE)
+      pts = last_pts == AV_NOPTS_VALUE ? info.start_pts : last_pts + frame_ticks(info);
     if (last_pts != AV_NOPTS_VALUE && pts <= last_pts) pts = last_pts + 1;
     frame->pts = last_pts = pts;
   }
@@ -295,6 +328,7 @@ struct VideoReader::Impl {
 
   void jump(std::int64_t pts) {
     sought = pts;
+    if (std::exchange(is_peeked, false)) av_packet_unref(packet.get());
     int result = av_seek_frame(input.get(), info.stream, pts, AVSEEK_FLAG_BACKWARD);
     if (result < 0) result = av_seek_frame(input.get(), info.stream, info.start_pts, AVSEEK_FLAG_BACKWARD);
     if (result < 0) result = av_seek_frame(input.get(), -1, 0, AVSEEK_FLAG_BYTE);

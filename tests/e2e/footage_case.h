@@ -35,7 +35,9 @@ struct FootageCase {
   // --- what must hold. Facts are "key=value" of ffprobe's view of the video stream and its first frame.
   Words facts;                       // of the clip and of its render
   Words source_facts, result_facts;  // of the one alone
-  bool counted_times = false;        // the clip has no time stamps: its frames come at `rate`, from 0
+  bool counted_times = false;        // the clip lacks time stamps: its frames come at `rate`, from the
+  int first_time = 0;                // so many frames after 0
+  int timeless = 0;                  // so many first pictures have no time for ffprobe, in neither file
   bool every_packet = false;         // ffprobe leaves out pictures that we keep: its packets are the witness
   Words streams;                     // types of all of the render's streams in order; empty = not looked at
   std::vector<Words> same_packets;   // {stream of the clip, the same stream of the render}

@@ -261,10 +261,10 @@ class FootageMatrix : public ::testing::TestWithParam<FootageCase> {
     const FootageCase& c = GetParam();
     std::vector<double> wanted;
     if (c.counted_times)
-      for (int i = 0; i < c.frames; ++i) wanted.push_back(i / rate_of(c.rate));
+      for (int i = 0; i < c.frames; ++i) wanted.push_back((c.first_time + i) / rate_of(c.rate));
     else
       wanted = c.every_packet ? sorted(numbers(probe(clip, "packet=pts_time", "v:0"))) : frame_times(clip);
-    EXPECT_EQ(wanted.size(), std::size_t(c.frames));
+    EXPECT_EQ(wanted.size() + std::size_t(c.timeless), std::size_t(c.frames));
     expect_times(wanted, frame_times(out), tick_of(out, "v:0"), "picture");
     double before = last_length(clip), after = last_length(out);
     if (before > 0 && after > 0 && !c.counted_times) {

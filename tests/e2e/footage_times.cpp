@@ -63,6 +63,29 @@ void add_missing_times(std::vector<FootageCase>* cases) {
   FootageCase y4m = kept("y4m", "v.y4m", {}, {"pix_fmt=yuv420p"});
   y4m.result = "out.mkv";
   cases->push_back(y4m);
+  // AVI stores decoding times: with B-frames the first picture is shown as many frames later as the decoder
+  // waits, and ffprobe knows no time of the last ones.
+  for (const auto& [encoder, wait] : {std::pair{"mpeg4", 1}, {"libx264", 2}}) {
+    FootageCase avi =
+        kept(std::string("avi_b_frames_") + encoder, "v.avi", {"-c:v", encoder, "-bf", "2"}, {});
+    avi.result = "out.mkv";
+    avi.counted_times = true;
+    avi.first_time = wait;
+    cases->push_back(avi);
+  }
+}
+
+// Matroska's times begin at zero: of what lies before, no reader knows the time, but that it lies before.
+void add_negative_start(std::vector<FootageCase>* cases) {
+  FootageCase c = kept("negative_start_mkv", "v.mkv", {"-c:v", "libx264", "-bf", "0"}, {});
+  c.steps = {
+      {"-itsoffset", "-0.2", "IN", "-c", "copy", "-copyts", "-avoid_negative_ts", "disabled", "n.mkv"}};
+  c.frames = 20;
+  c.timeless = 5;
+  cases->push_back(c);
+  c.name = "negative_start_into_mp4";
+  c.result = "out.mp4";
+  cases->push_back(c);
 }
 
 void add_fields(std::vector<FootageCase>* cases) {
@@ -111,6 +134,7 @@ std::vector<FootageCase> time_cases() {
   add_rates(&cases);
   add_starts(&cases);
   add_missing_times(&cases);
+  add_negative_start(&cases);
   add_fields(&cases);
   return cases;
 }
