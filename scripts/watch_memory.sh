@@ -16,7 +16,7 @@ pid=$!
 trap 'kill "$pid" 2> /dev/null || true; rm -f "$progress"' EXIT
 begin=$SECONDS
 : > "$samples"
-while resident=$(awk '/VmRSS/ {print $2 * 1024}' "/proc/$pid/status" 2> /dev/null) && [ -n "$resident" ]; do
+while resident=$(awk '/VmRSS/ {printf "%.0f", $2 * 1024}' "/proc/$pid/status" 2> /dev/null) && [ -n "$resident" ]; do
   printf '%d\t%s\t%s\n' $((SECONDS - begin)) "$resident" "$(tail -c 400 "$progress" | sed -n 's/^stage=//p' | tail -1)" >> "$samples"
   sleep 1
 done

@@ -8,7 +8,7 @@ namespace {
 
 // Above the peaks of whole renders with the network (docs/commands/batch.md): weights and libraries, what
 // each thread has in work, frames on their way with the reference pictures, whose size follows the frame's.
-constexpr double kBase = 350e6, kOfThread = 50e6, kOfPixel = 200, kOfPixelAndThread = 25, kOfAdapting = 1e9;
+constexpr double kBase = 350e6, kOfThread = 50e6, kOfPixel = 220, kOfPixelAndThread = 25, kOfAdapting = 1e9;
 constexpr std::int64_t kUnknown = 1920 * 1080;
 constexpr double kMargin = 1.1;  // of what was measured
 
