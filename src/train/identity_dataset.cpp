@@ -33,6 +33,7 @@ IdentityDataset load_identity_dataset(const std::filesystem::path& name) {
   constexpr std::int64_t kSide = identity::kFacePicture;
   const core::TensorView& pictures = file.get("pictures", core::DType::u8, {-1, kSide, kSide});
   const std::int64_t rows = pictures.shape[0];
+  if (rows == 0) refuse("holds no face");
   const auto person = integers(file.get("person", core::DType::i32, {rows})),
              source = integers(file.get("file", core::DType::i32, {rows}));
   IdentityDataset data;
