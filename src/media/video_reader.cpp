@@ -43,7 +43,8 @@ AVRational average_rate(AVFormatContext* input, AVStream* stream) {
 std::int64_t frame_ticks(const VideoInfo& info) {
   const AVRational rate{int(info.average_rate.num), int(info.average_rate.den)};
   const AVRational base{int(info.time_base.num), int(info.time_base.den)};
-  return std::max<std::int64_t>(1, av_rescale_q(1, av_inv_q(rate), base));
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;  // files say anything
+  return std::clamp<std::int64_t>(av_rescale_q(1, av_inv_q(rate), base), 1, kMost);
 }
 
 bool has_time(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE || packet.dts != AV_NOPTS_VALUE; }
@@ -58,7 +59,7 @@ void count_back_to_start(const std::filesystem::path& path, VideoInfo* info) {
     if (packet->stream_index != info->stream) continue;
     if (has_time(*packet)) {
       const std::int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-      info->start_pts = time - count * frame_ticks(*info);
+      info->start_pts = av_sat_sub64(time, count * frame_ticks(*info));
       return;
     }
     ++count;
@@ -243,8 +244,8 @@ struct VideoReader::Impl {
     std::int64_t pts =
         frame->best_effort_timestamp != AV_NOPTS_VALUE ? frame->best_effort_timestamp : frame->pts;
     if (pts == AV_NOPTS_VALUE)
-      pts = last_pts == AV_NOPTS_VALUE ? info.start_pts : last_pts + frame_ticks(info);
-    if (last_pts != AV_NOPTS_VALUE && pts <= last_pts) pts = last_pts + 1;
+      pts = last_pts == AV_NOPTS_VALUE ? info.start_pts : av_sat_add64(last_pts, frame_ticks(info));
+    if (last_pts != AV_NOPTS_VALUE && pts <= last_pts) pts = av_sat_add64(last_pts, 1);
     frame->pts = last_pts = pts;
   }
 
