@@ -30,7 +30,7 @@ SEEDS = {
     "prores.mov": ["-c:v", "prores_ks", "-c:a", "alac"],
     "mjpeg.mkv": ["-c:v", "mjpeg", "-c:a", "libvorbis"],
 }
-ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:exitcode=99",
+ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:malloc_context_size=1:exitcode=99",
            UBSAN_OPTIONS="halt_on_error=1:exitcode=99:print_stacktrace=1")
 OURS = {0, 2, 3, 5, 6, 7}
 
