@@ -66,7 +66,7 @@ const json& files_of(const json& line) {
 }
 
 JournalEntry entry_of(const json& line, const fs::path& folder) {
-  JournalEntry entry{hash_of(line.at("key")), {}, {}};
+  JournalEntry entry{hash_of(line.at("key")), {}};
   for (const json& file : files_of(line))
     entry.files.push_back({path_of(file.at("path"), folder), number_of<std::uint64_t>(file.at("bytes")),
                            number_of<std::int64_t>(file.at("modified_ns")), hash_of(file.at("sha256"))});

@@ -145,12 +145,12 @@ void set_quality(const EncoderOptions& options, const HdrMetadata& hdr, AVCodecC
   if (name == "libvpx-vp9" || name == "libaom-av1") settings->set("row-mt", "1");
   const std::string levels = encoder_parameters(hdr, name);
   if (name == "libx265") {
-    std::string own = "log-level=none";
-    if (options.bit_exact) own += ":info=0:pools=none:frame-threads=1";
+    std::string parameters = "log-level=none";
+    if (options.bit_exact) parameters += ":info=0:pools=none:frame-threads=1";
     // Every picture of its lookahead costs 50 MB at 4K and 10 bit.
     constexpr std::int64_t kLarge = 2560 * 1600;
-    if (std::int64_t{codec->width} * codec->height > kLarge) own += ":rc-lookahead=10";
-    settings->set("x265-params", joined(own, levels));
+    if (std::int64_t{codec->width} * codec->height > kLarge) parameters += ":rc-lookahead=10";
+    settings->set("x265-params", joined(parameters, levels));
   }
   // x264's AVX-512 code for this reads memory that was never set: the result changes from run to run.
   if (name.rfind("libx264", 0) == 0 && (options.bit_exact || !levels.empty()))

@@ -24,7 +24,8 @@ using core::DType;
 using core::FaceObservation;
 using Observations = std::vector<std::optional<FaceObservation>>;
 
-// Raised whenever the tracker or the bank gives other results: old files are then no longer found.
+// Raised whenever the times of frames, the tracker or the bank come out otherwise: old files are then no
+// longer found.
 constexpr int kAnalysisVersion = 4;
 constexpr float kMostNumber = 1e9F;            // of any figure: it still fits an int
 constexpr std::int32_t kMostPixels = 1 << 20;  // of a box's coordinates

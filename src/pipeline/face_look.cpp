@@ -85,8 +85,7 @@ FaceLook look_at(const media::VideoFrame& picture, const core::Affine2& upright_
   const auto places = places_of_look(landmarks);
   Eigen::Array2f low = places[0], high = low;
   for (const Point2& p : places) low = low.min(p.array()), high = high.max(p.array());
-  constexpr float kWidest =
-      8;  // face units: what is wider is no face, and its picture might not fit anywhere
+  constexpr float kWidest = 8;  // units: what is wider is no face, and its picture might not fit anywhere
   if (!(low.minCoeff() > -1e5F && high.maxCoeff() < 1e5F && (high - low).maxCoeff() < kWidest * unit))
     return look;
   const core::Box box{int(std::floor(low.x())) - 1, int(std::floor(low.y())) - 1,
